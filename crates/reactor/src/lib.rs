@@ -1,0 +1,1 @@
+//! Readiness on io_uring.
