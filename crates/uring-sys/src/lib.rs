@@ -1,1 +1,68 @@
-//! The Linux io_uring ABI.
+//! What a readiness reactor says to the Linux kernel, and nothing else: the `io_uring` ABI, the epoll fallback, and the
+//! few descriptors (eventfd, timerfd, signals) such a loop sleeps on.
+//!
+//! # The two queues
+//!
+//! An `io_uring` is two ring buffers shared with the kernel. The program writes *submission queue entries* ([`Sqe`]) and
+//! the kernel answers each with a *completion queue entry* ([`Cqe`]) that carries the same `user_data`. [`Ring`] owns the
+//! file descriptor and both queues; one `io_uring_enter(2)` hands over everything that was pushed and may wait as well.
+//!
+//! ```
+//! use uring_sys::{Ring, Setup, Sqe};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # if Ring::new(&Setup::default()).is_err() { return Ok(()) } // no io_uring on this machine
+//! let mut ring = Ring::new(&Setup { entries: 8, ..Setup::default() })?;
+//! ring.push(Sqe::nop().with_user_data(7))?;
+//! ring.submit_and_wait(1, None)?;
+//! let cqe = ring.pop().expect("the kernel owes one completion");
+//! assert_eq!((cqe.user_data, cqe.result), (7, 0));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What is always true
+//!
+//! 1. **No [`Sqe`] carries a pointer.** Every constructor makes an operation that works on descriptors and numbers only, so
+//!    submitting is safe: the kernel never writes to memory of ours after the call returned.
+//! 2. **The number of entries to submit is computed, never counted**: private tail minus the kernel's head. A short
+//!    submit, an `EINTR` or an `EBUSY` therefore cannot make it drift.
+//! 3. **The mappings are gone before the descriptor is closed**, also when setup fails half-way.
+//! 4. **`user_data` is the caller's.** This crate never looks at it.
+//!
+//! # Where things are
+//!
+//! - [`abi`]: the C records and constants, proven against the header by a test; [`syscall`]: the three raw calls.
+//! - [`Ring`], [`Setup`], [`SetupError`], [`Probe`]: one ring and what it can do.
+//! - [`SubmissionQueue`], [`CompletionQueue`]: the index arithmetic and memory ordering, testable without a kernel.
+//! - [`epoll`], [`eventfd`], [`timerfd`], [`signal`]: the other things a loop waits for.
+//! - [`limits`], [`identity`]: why a ring may be refused; which process and thread this is.
+
+#[cfg(not(target_os = "linux"))]
+compile_error!("io_uring is a Linux interface");
+
+pub mod abi;
+pub mod epoll;
+pub mod eventfd;
+pub mod identity;
+pub mod limits;
+pub mod signal;
+pub mod syscall;
+pub mod timerfd;
+
+mod cqueue;
+mod memory;
+mod mmap;
+mod probe;
+mod ring;
+mod setup;
+mod sqe;
+mod squeue;
+mod time;
+
+pub use cqueue::{CompletionQueue, Completions, Cqe};
+pub use probe::Probe;
+pub use ring::Ring;
+pub use setup::{Setup, SetupError, SetupStage};
+pub use sqe::Sqe;
+pub use squeue::{QueueFull, SubmissionQueue};

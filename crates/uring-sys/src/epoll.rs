@@ -1,0 +1,262 @@
+//! epoll: the fallback for one descriptor that a ring cannot poll, or for the whole loop where there is no ring.
+//!
+//! Man pages: `epoll(7)`, `epoll_ctl(2)`, `epoll_wait(2)`.
+
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::abi::__kernel_timespec;
+
+/// Readable.
+pub const EPOLLIN: u32 = 0x001;
+/// Urgent data.
+pub const EPOLLPRI: u32 = 0x002;
+/// Writable.
+pub const EPOLLOUT: u32 = 0x004;
+/// An error is pending; always reported.
+pub const EPOLLERR: u32 = 0x008;
+/// Both directions are closed; always reported.
+pub const EPOLLHUP: u32 = 0x010;
+/// The peer stopped writing; reported only when asked for, unlike in a ring.
+pub const EPOLLRDHUP: u32 = 0x2000;
+/// Report changes, not levels.
+pub const EPOLLET: u32 = 1 << 31;
+
+/// Whether `epoll_pwait2` was refused once; then it is not tried again. Relaxed everywhere: learning it late costs one
+/// more failing call and nothing else.
+static NO_PWAIT2: AtomicBool = AtomicBool::new(false);
+
+/// An epoll instance.
+#[derive(Debug)]
+pub struct Epoll(OwnedFd);
+
+impl Epoll {
+    /// Makes one, close-on-exec.
+    ///
+    /// # Errors
+    ///
+    /// `EMFILE`, `ENFILE`, `ENOMEM`.
+    pub fn new() -> io::Result<Self> {
+        // SAFETY: takes a number only.
+        let fd = unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) };
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the kernel just made this descriptor for us, so nobody else owns it.
+        Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
+    }
+
+    /// Reports `events` of `fd` from now on, with `data`.
+    ///
+    /// # Errors
+    ///
+    /// `EPERM` if the file cannot be polled because it is always ready (regular files, directories), `EEXIST` if it is
+    /// there already, `EBADF`, `ELOOP`, `ENOMEM`, `ENOSPC`.
+    pub fn add(&self, fd: RawFd, events: u32, data: u64) -> io::Result<()> {
+        self.control(libc::EPOLL_CTL_ADD, fd, events, data)
+    }
+
+    /// Changes events and data of `fd`. With `EPOLLET`, what is true now is reported once more.
+    ///
+    /// # Errors
+    ///
+    /// `ENOENT` if it is not there, `EBADF`, `ENOMEM`.
+    pub fn modify(&self, fd: RawFd, events: u32, data: u64) -> io::Result<()> {
+        self.control(libc::EPOLL_CTL_MOD, fd, events, data)
+    }
+
+    /// Reports nothing of `fd` any more. Must come before `close(fd)` when a duplicate of it may exist: afterwards neither
+    /// number reaches the entry.
+    ///
+    /// # Errors
+    ///
+    /// `ENOENT` if it is not there, `EBADF`.
+    pub fn delete(&self, fd: RawFd) -> io::Result<()> {
+        self.control(libc::EPOLL_CTL_DEL, fd, 0, 0)
+    }
+
+    fn control(&self, operation: i32, fd: RawFd, events: u32, data: u64) -> io::Result<()> {
+        let mut event = libc::epoll_event { events, u64: data };
+        // SAFETY: `event` is a live record, only read during the call.
+        let answer = unsafe { libc::epoll_ctl(self.0.as_raw_fd(), operation, fd, &raw mut event) };
+        if answer == 0 {
+            Ok(())
+        } else {
+            Err(io::Error::last_os_error())
+        }
+    }
+
+    /// Waits until there is an event or `timeout` has passed, and puts the events into `events` in place of the old ones.
+    ///
+    /// `None` waits for ever, zero does not wait. Never ends early: nanoseconds where the kernel has `epoll_pwait2` (5.11),
+    /// else rounded up to milliseconds. No event and no error means the time has passed.
+    ///
+    /// # Errors
+    ///
+    /// `EINTR` for a signal, also with `SA_RESTART`. `events` is empty then.
+    pub fn wait(&self, events: &mut EventBuffer, timeout: Option<Duration>) -> io::Result<()> {
+        events.list.clear();
+        // A coarse wait is exact for these two, and older and faster.
+        let exact = matches!(timeout, None | Some(Duration::ZERO));
+        let count = if exact || NO_PWAIT2.load(Ordering::Relaxed) {
+            self.wait_ms(events, timeout)?
+        } else {
+            match self.wait_ns(events, timeout) {
+                Err(error) if is_refused(&error) => {
+                    NO_PWAIT2.store(true, Ordering::Relaxed);
+                    self.wait_ms(events, timeout)?
+                }
+                count => count?,
+            }
+        };
+        // SAFETY: the kernel has filled the first `count` records, and `count` is at most the capacity it was given.
+        unsafe { events.list.set_len(count) };
+        Ok(())
+    }
+
+    fn wait_ns(&self, events: &mut EventBuffer, timeout: Option<Duration>) -> io::Result<usize> {
+        let time = timeout.map(__kernel_timespec::from);
+        let time = time.as_ref().map_or(ptr::null(), ptr::from_ref);
+        // Not by libc's function: a C library older than 2.35 does not have it, and its timespec is not the kernel's
+        // everywhere.
+        // SAFETY: the list has room for as many records as announced, and the time is null or lives during the call.
+        let count = unsafe {
+            libc::syscall(
+                libc::SYS_epoll_pwait2,
+                self.0.as_raw_fd(),
+                events.list.as_mut_ptr(),
+                events.limit(),
+                time,
+                ptr::null::<libc::sigset_t>(),
+                0_usize,
+            )
+        };
+        usize::try_from(count).map_err(|_| io::Error::last_os_error())
+    }
+
+    fn wait_ms(&self, events: &mut EventBuffer, timeout: Option<Duration>) -> io::Result<usize> {
+        let limit = events.limit();
+        let timeout_ms = timeout.map_or(-1, round_up_ms);
+        let list = events.list.as_mut_ptr();
+        // SAFETY: the list has room for as many records as announced.
+        let count = unsafe { libc::epoll_wait(self.0.as_raw_fd(), list, limit, timeout_ms) };
+        usize::try_from(count).map_err(|_| io::Error::last_os_error())
+    }
+}
+
+impl AsFd for Epoll {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl AsRawFd for Epoll {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
+
+/// `ENOSYS` before 5.11; `EPERM` from seccomp filters that are older than the call.
+fn is_refused(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM))
+}
+
+/// Up, because a loop that wakes before its deadline spins until it is reached. Saturates at 24 days.
+fn round_up_ms(timeout: Duration) -> i32 {
+    i32::try_from(timeout.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX)
+}
+
+/// Room for the events of one [`Epoll::wait`].
+pub struct EventBuffer {
+    /// Never grows; the capacity is the most that one wait returns.
+    list: Vec<libc::epoll_event>,
+}
+
+impl EventBuffer {
+    /// Room for `capacity` events, at least 1 and at most `i32::MAX`.
+    #[must_use]
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self {
+            list: Vec::with_capacity(capacity.max(1)),
+        }
+    }
+
+    /// The most events one wait returns.
+    fn limit(&self) -> i32 {
+        i32::try_from(self.list.capacity()).unwrap_or(i32::MAX)
+    }
+
+    /// The events, as `(events, data)`.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (u32, u64)> + '_ {
+        self.list.iter().map(|event| (event.events, event.u64))
+    }
+
+    /// How many events the last wait returned.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether the last wait returned none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Whether the last wait used all the room, so that there may be more events.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.list.len() == self.list.capacity()
+    }
+}
+
+impl fmt::Debug for EventBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn milliseconds_are_rounded_up_and_saturate() {
+        assert_eq!(round_up_ms(Duration::ZERO), 0);
+        assert_eq!(round_up_ms(Duration::from_nanos(1)), 1);
+        assert_eq!(round_up_ms(Duration::from_millis(7)), 7);
+        assert_eq!(round_up_ms(Duration::from_micros(7_001)), 8);
+        assert_eq!(round_up_ms(Duration::MAX), i32::MAX);
+    }
+
+    #[test]
+    fn the_coarse_wait_is_not_early_either() {
+        let epoll = Epoll::new().unwrap();
+        let mut events = EventBuffer::with_capacity(1);
+        let timeout = Duration::from_micros(1_300);
+        let start = std::time::Instant::now();
+        assert_eq!(epoll.wait_ms(&mut events, Some(timeout)).unwrap(), 0);
+        assert!(start.elapsed() >= timeout);
+    }
+
+    #[test]
+    fn constants_are_those_of_libc() {
+        let ours = [
+            EPOLLIN, EPOLLPRI, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDHUP, EPOLLET,
+        ];
+        let theirs = [
+            libc::EPOLLIN,
+            libc::EPOLLPRI,
+            libc::EPOLLOUT,
+            libc::EPOLLERR,
+            libc::EPOLLHUP,
+            libc::EPOLLRDHUP,
+            libc::EPOLLET,
+        ];
+        assert_eq!(ours, theirs.map(i32::cast_unsigned));
+    }
+}

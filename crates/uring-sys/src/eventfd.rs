@@ -1,0 +1,78 @@
+//! eventfd: how another thread wakes a sleeping loop.
+//!
+//! Man page: `eventfd(2)`.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+/// A counter in the kernel; readable while it is not zero. Non-blocking, close-on-exec.
+#[derive(Debug)]
+pub struct EventFd(File);
+
+impl EventFd {
+    /// Makes one, at zero.
+    ///
+    /// # Errors
+    ///
+    /// `EMFILE`, `ENFILE`, `ENOMEM`, `ENODEV`.
+    pub fn new() -> io::Result<Self> {
+        // SAFETY: takes numbers only.
+        let fd = unsafe { libc::eventfd(0, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC) };
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the kernel just made this descriptor for us, so nobody else owns it.
+        let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+        Ok(Self(File::from(fd)))
+    }
+
+    /// Adds 1. From any thread; a counter at its maximum stays there, which is readable just as well.
+    ///
+    /// # Errors
+    ///
+    /// None that an open eventfd has; a seccomp filter's.
+    pub fn notify(&self) -> io::Result<()> {
+        // An eventfd takes all 8 bytes or none, so this is one write, repeated on EINTR.
+        match (&self.0).write_all(&1_u64.to_ne_bytes()) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Sets the counter to zero and says whether it was not.
+    ///
+    /// # Errors
+    ///
+    /// As for [`EventFd::notify`].
+    pub fn drain(&self) -> io::Result<bool> {
+        drain(&self.0)
+    }
+}
+
+/// Reads the 8 bytes of an eventfd or timerfd, and says whether there was anything.
+pub(crate) fn drain(mut file: &File) -> io::Result<bool> {
+    // Gives all 8 bytes or none, so this is one read, repeated on EINTR.
+    match file.read_exact(&mut [0; 8]) {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
+        result => result.map(|()| true),
+    }
+}
+
+impl AsFd for EventFd {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl AsRawFd for EventFd {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
+
+impl From<EventFd> for OwnedFd {
+    fn from(eventfd: EventFd) -> Self {
+        eventfd.0.into()
+    }
+}

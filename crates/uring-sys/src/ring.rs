@@ -1,0 +1,407 @@
+//! One `io_uring`: descriptor, memory, two queues.
+
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::ptr;
+use std::time::Duration;
+
+use crate::abi::{
+    __kernel_timespec, IORING_ENTER_EXT_ARG, IORING_ENTER_GETEVENTS, IORING_ENTER_REGISTERED_RING,
+    IORING_FEAT_EXT_ARG, IORING_FEAT_SINGLE_MMAP, IORING_REGISTER_ENABLE_RINGS,
+    IORING_REGISTER_RING_FDS, IORING_UNREGISTER_RING_FDS, io_uring_getevents_arg,
+    io_uring_rsrc_update,
+};
+use crate::cqueue::{CompletionQueue, Completions, Cqe};
+use crate::identity;
+use crate::memory::Memory;
+use crate::probe::Probe;
+use crate::setup::{Setup, SetupError, SetupStage};
+use crate::sqe::Sqe;
+use crate::squeue::{QueueFull, SubmissionQueue};
+use crate::syscall;
+
+/// An `io_uring` and its memory.
+///
+/// # Submitting
+///
+/// [`Ring::push`] writes an entry that the kernel does not see. The `submit` methods publish all of them and call
+/// `io_uring_enter(2)`; they return how many entries the kernel took, which may be fewer than there were. The rest stays
+/// in the queue and is counted by [`Ring::to_submit`].
+///
+/// # What the result of a submit hides
+///
+/// - If any entry was taken, `EINTR` and `ETIME` are replaced by their number: whether a wait timed out is for the clock
+///   to say, not for the result.
+/// - If fewer entries were taken than there were, the kernel does not wait at all.
+/// - A signal ends the wait with `EINTR` even with `SA_RESTART`.
+///
+/// # Errors of submitting and waiting
+///
+/// - `ETIME`: the timeout passed with fewer than `min_complete` completions. `EINTR`: a signal.
+/// - `EAGAIN`, `EBUSY`: no memory for a request, or (5.5 to about 5.18) the overflow list is not empty: take completions
+///   and try again.
+/// - `EEXIST`: this task is not the issuer of a `SINGLE_ISSUER` ring; so in a forked child. `EBADFD`: the ring is disabled.
+/// - `EBADR`: the kernel lost completions (5.19). `ENXIO`, `EBADF`, `EOPNOTSUPP`: somebody closed the descriptor.
+/// - `EPERM`: a seccomp filter that let setup pass.
+///
+/// # Threads and processes
+///
+/// A `Ring` can be moved to another thread (`Send`), which the kernel accepts as long as the ring has no `SINGLE_ISSUER`
+/// flag. It is not `Sync`: submitting and reaping are the business of one thread at a time, and with most flags the kernel
+/// enforces that, so a shared reference elsewhere could do nothing but race with the indices it reads.
+///
+/// A forked child must not touch a ring of its parent except to drop it: the memory is not inherited
+/// (`MADV_DONTFORK`) and any other method would end in SIGSEGV. [`identity::process_token`] tells.
+///
+/// Man pages: `io_uring(7)`, `io_uring_enter(2)`.
+pub struct Ring {
+    /// Pointers into `memory`.
+    sq: SubmissionQueue,
+    /// Pointers into `memory`.
+    cq: CompletionQueue,
+    /// Dropped before `fd`, so that no mapping of a closed ring exists. Never read: the queues do that.
+    memory: Memory,
+    /// The kernel's features less those that [`Setup::feature_mask`] hides.
+    features: u32,
+    /// As given to the kernel.
+    setup_flags: u32,
+    registration: Option<Registration>,
+    fd: OwnedFd,
+}
+
+/// The ring's index in the table of registered rings. The table belongs to one task: on another thread the same index is
+/// another ring, or none.
+#[derive(Clone, Copy, Debug)]
+struct Registration {
+    index: u32,
+    thread: u64,
+    process: u64,
+}
+
+impl Registration {
+    fn is_usable(&self) -> bool {
+        self.thread == identity::thread_token() && self.process == identity::process_token()
+    }
+}
+
+impl Ring {
+    /// Makes a ring and maps its memory.
+    ///
+    /// # Errors
+    ///
+    /// See [`SetupError`]. After an error nothing is left: no descriptor, no mapping.
+    pub fn new(setup: &Setup) -> Result<Self, SetupError> {
+        let mut params = setup.params()?;
+        let refused = |error| SetupError {
+            stage: SetupStage::Setup,
+            error,
+        };
+        let fd = syscall::setup(setup.entries, &mut params).map_err(refused)?;
+        let features = params.features & setup.feature_mask;
+        let single = features & IORING_FEAT_SINGLE_MMAP != 0 && !setup.force_separate_mmaps;
+
+        let unmapped = |error| SetupError {
+            stage: SetupStage::Mmap,
+            error,
+        };
+        let memory = Memory::map(fd.as_fd(), &params, single).map_err(unmapped)?;
+        let sq = memory.sq(&params).map_err(unmapped)?;
+        let cq = memory.cq(&params).map_err(unmapped)?;
+        Ok(Self {
+            // SAFETY: the pointers are valid as long as `memory`, which lives next to the queue and is used by nobody else.
+            sq: unsafe { SubmissionQueue::new(sq) },
+            // SAFETY: as for `sq`.
+            cq: unsafe { CompletionQueue::new(cq) },
+            memory,
+            features,
+            setup_flags: params.flags,
+            registration: None,
+            fd,
+        })
+    }
+
+    /// `abi::IORING_FEAT_*` of this kernel, less those hidden by [`Setup::feature_mask`].
+    #[must_use]
+    pub fn features(&self) -> u32 {
+        self.features
+    }
+
+    /// `abi::IORING_SETUP_*` the ring was made with, `CQSIZE` included.
+    #[must_use]
+    pub fn setup_flags(&self) -> u32 {
+        self.setup_flags
+    }
+
+    /// Slots of the submission queue.
+    #[must_use]
+    pub fn sq_entries(&self) -> u32 {
+        self.sq.entries()
+    }
+
+    /// Slots of the completion queue.
+    #[must_use]
+    pub fn cq_entries(&self) -> u32 {
+        self.cq.entries()
+    }
+
+    /// Writes a request into the queue. The kernel learns of it with the next submit.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueFull`]: submit first. The request was not taken, and all earlier ones are still there.
+    pub fn push(&mut self, sqe: Sqe) -> Result<(), QueueFull> {
+        self.sq.push(sqe)
+    }
+
+    /// How many requests are pushed and not yet taken by the kernel.
+    #[must_use]
+    pub fn to_submit(&self) -> u32 {
+        self.sq.to_submit()
+    }
+
+    /// Hands the pushed requests to the kernel without waiting; no call at all if there are none.
+    ///
+    /// Runs no deferred completion work and does not flush the overflow list: a loop that only does this sees no event.
+    ///
+    /// # Errors
+    ///
+    /// See [`Ring`].
+    pub fn submit(&mut self) -> io::Result<u32> {
+        if self.to_submit() == 0 {
+            return Ok(0);
+        }
+        self.enter(0, 0, None)
+    }
+
+    /// Hands over the pushed requests, lets the kernel run deferred completion work (a bounded amount, see
+    /// [`Ring::taskrun_pending`]) and flush the overflow list. Never waits; always a system call.
+    ///
+    /// # Errors
+    ///
+    /// See [`Ring`].
+    pub fn submit_and_get_events(&mut self) -> io::Result<u32> {
+        self.enter(0, IORING_ENTER_GETEVENTS, None)
+    }
+
+    /// Hands over the pushed requests and waits until `min_complete` completions are in the queue, or `timeout` has passed.
+    ///
+    /// `None` waits for ever. A timeout of zero costs a timer and a reschedule: [`Ring::submit_and_get_events`] is what not
+    /// waiting should be. Timeouts of more than some hundred years are cut short to that.
+    ///
+    /// # Errors
+    ///
+    /// See [`Ring`]; and [`io::ErrorKind::Unsupported`] for a timeout where `features` has no `IORING_FEAT_EXT_ARG` (before
+    /// 5.11), in which case nothing was submitted.
+    pub fn submit_and_wait(
+        &mut self,
+        min_complete: u32,
+        timeout: Option<Duration>,
+    ) -> io::Result<u32> {
+        let Some(timeout) = timeout else {
+            return self.enter(min_complete, IORING_ENTER_GETEVENTS, None);
+        };
+        if self.features & IORING_FEAT_EXT_ARG == 0 {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        let time = __kernel_timespec::from(timeout);
+        let ts = (&raw const time).expose_provenance() as u64;
+        let arg = io_uring_getevents_arg {
+            ts,
+            ..Default::default()
+        };
+        self.enter(
+            min_complete,
+            IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG,
+            Some(&arg),
+        )
+    }
+
+    /// Publishes and enters.
+    fn enter(
+        &mut self,
+        min_complete: u32,
+        flags: u32,
+        arg: Option<&io_uring_getevents_arg>,
+    ) -> io::Result<u32> {
+        self.sq.publish();
+        let (fd, registered) = self.enter_fd();
+        let (arg, len) = match arg {
+            Some(arg) => (
+                ptr::from_ref(arg).cast(),
+                size_of::<io_uring_getevents_arg>(),
+            ),
+            None => (ptr::null(), 0),
+        };
+        let to_submit = self.sq.to_submit();
+        // SAFETY: `arg` is null or a live record whose time the caller keeps alive, and no `Sqe` contains a pointer.
+        unsafe { syscall::enter(fd, to_submit, min_complete, flags | registered, arg, len) }
+    }
+
+    /// What to enter by, and the flag that says what it is.
+    #[expect(
+        clippy::cast_possible_wrap,
+        reason = "an index below 16 in a register made for descriptors"
+    )]
+    fn enter_fd(&self) -> (RawFd, u32) {
+        match self.registration {
+            Some(by) if by.is_usable() => (by.index as RawFd, IORING_ENTER_REGISTERED_RING),
+            _ => (self.fd.as_raw_fd(), 0),
+        }
+    }
+
+    /// Takes the oldest completion.
+    pub fn pop(&mut self) -> Option<Cqe> {
+        self.cq.pop()
+    }
+
+    /// Takes all completions that are there now; their slots go back to the kernel when the batch is dropped.
+    pub fn completions(&mut self) -> Completions<'_> {
+        self.cq.completions()
+    }
+
+    /// How many completions are in the queue. There may be more behind it: see [`Ring::cq_overflowed`] and
+    /// [`Ring::taskrun_pending`].
+    #[must_use]
+    pub fn cq_ready(&self) -> u32 {
+        self.cq.ready()
+    }
+
+    /// Whether the queue was too small and completions wait in the kernel's overflow list (5.8). Only
+    /// [`Ring::submit_and_get_events`] or a wait moves them into the queue, as far as there is room.
+    #[must_use]
+    pub fn cq_overflowed(&self) -> bool {
+        self.sq.cq_overflowed()
+    }
+
+    /// Whether completions wait for the kernel to be entered. Always false without `IORING_SETUP_TASKRUN_FLAG` (5.19).
+    ///
+    /// A `DEFER_TASKRUN` ring runs at most 20 of them per call (6.13), and after a sleep only as many as were waited for:
+    /// go on with [`Ring::submit_and_get_events`] while this is true.
+    #[must_use]
+    pub fn taskrun_pending(&self) -> bool {
+        self.sq.taskrun_pending()
+    }
+
+    /// How many completions the kernel has lost: where `IORING_FEAT_NODROP` is missing (before 5.5), or when it had no
+    /// memory. Wraps around; every change means that any request may have ended unseen.
+    #[must_use]
+    pub fn overflow_count(&self) -> u32 {
+        self.cq.overflow_count()
+    }
+
+    /// How many requests the kernel skipped for a bad index; stays 0.
+    #[must_use]
+    pub fn dropped_count(&self) -> u32 {
+        self.sq.dropped_count()
+    }
+
+    /// The submission half, for a look at it.
+    #[must_use]
+    pub fn sq(&self) -> &SubmissionQueue {
+        &self.sq
+    }
+
+    /// The completion half, for a look at it.
+    #[must_use]
+    pub fn cq(&self) -> &CompletionQueue {
+        &self.cq
+    }
+
+    /// Enables a ring made with `IORING_SETUP_R_DISABLED` (5.10). The calling task becomes its single issuer.
+    ///
+    /// # Errors
+    ///
+    /// `EBADFD` if the ring is enabled already, `EINVAL` on older kernels.
+    pub fn enable(&mut self) -> io::Result<()> {
+        let fd = self.fd.as_raw_fd();
+        // SAFETY: this opcode takes no argument.
+        unsafe { syscall::register(fd, IORING_REGISTER_ENABLE_RINGS, ptr::null(), 0) }?;
+        Ok(())
+    }
+
+    /// Enters the ring from now on by an index into the calling task's table, which saves the look-up of the descriptor
+    /// (5.18; some 35 ns). On other threads the descriptor goes on being used.
+    ///
+    /// Dropping the ring on this thread frees the index. Dropped elsewhere, the index keeps the ring alive until this
+    /// thread exits.
+    ///
+    /// # Errors
+    ///
+    /// `EBUSY` if all 16 indices of the thread are taken, `EINVAL` on older kernels, `EEXIST` on a thread that is not the
+    /// single issuer. The ring works as before.
+    pub fn register_ring_fd(&mut self) -> io::Result<()> {
+        if self.registration.is_some_and(|by| by.is_usable()) {
+            return Ok(());
+        }
+        let fd = self.fd.as_raw_fd();
+        // Offset -1 lets the kernel choose the index; it is written back.
+        let mut update = io_uring_rsrc_update {
+            offset: u32::MAX,
+            data: u64::from(fd.unsigned_abs()),
+            resv: 0,
+        };
+        let arg = (&raw mut update).cast_const().cast();
+        // SAFETY: one live record that the kernel may write to, only used during the call.
+        unsafe { syscall::register(fd, IORING_REGISTER_RING_FDS, arg, 1) }?;
+        self.registration = Some(Registration {
+            index: update.offset,
+            thread: identity::thread_token(),
+            process: identity::process_token(),
+        });
+        Ok(())
+    }
+
+    /// Asks which operations the kernel knows (5.6).
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` on older kernels.
+    pub fn probe(&self) -> io::Result<Probe> {
+        Probe::new(self.fd.as_fd())
+    }
+}
+
+impl Drop for Ring {
+    fn drop(&mut self) {
+        let Some(by) = self.registration.take_if(|by| by.is_usable()) else {
+            return;
+        };
+        let mut update = io_uring_rsrc_update {
+            offset: by.index,
+            ..Default::default()
+        };
+        let arg = (&raw mut update).cast_const().cast();
+        // SAFETY: one live record, only used during the call.
+        let freed =
+            unsafe { syscall::register(self.fd.as_raw_fd(), IORING_UNREGISTER_RING_FDS, arg, 1) };
+        // A failure leaves the index taken until the thread exits; there is nobody to tell and nothing to do.
+        drop(freed);
+    }
+}
+
+impl AsFd for Ring {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+impl AsRawFd for Ring {
+    fn as_raw_fd(&self) -> RawFd {
+        self.fd.as_raw_fd()
+    }
+}
+
+impl fmt::Debug for Ring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ring")
+            .field("fd", &self.fd.as_raw_fd())
+            .field("setup_flags", &format_args!("{:#x}", self.setup_flags))
+            .field("features", &format_args!("{:#x}", self.features))
+            .field("sq", &self.sq)
+            .field("cq", &self.cq)
+            .field("memory", &self.memory)
+            .field("registration", &self.registration)
+            .finish()
+    }
+}

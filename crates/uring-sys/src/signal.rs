@@ -1,0 +1,201 @@
+//! Unix signals as a descriptor to poll.
+//!
+//! One process-wide handler, which does the two things a handler may do: set a flag for its signal, and write to one
+//! process-wide eventfd. Everything else happens on a thread that polls [`wake_fd`] and then asks [`take_pending`].
+//!
+//! Not signalfd: that needs the signal blocked in every thread, and a blocked mask is inherited by child processes.
+//!
+//! Man pages: `sigaction(2)`, `signal-safety(7)`.
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::eventfd::EventFd;
+use crate::identity;
+
+/// Signals are numbered from 1 to this.
+const LAST_SIGNAL: usize = 64;
+
+/// Which signals have come since they were last taken.
+static PENDING: [AtomicBool; LAST_SIGNAL + 1] = [const { AtomicBool::new(false) }; LAST_SIGNAL + 1];
+
+/// The eventfd the handler writes to: the low half of the owner's process token, then the descriptor. 0 before there is
+/// one. In one word, so that the handler needs no lock, and a forked child can see that the eventfd is its parent's.
+static WAKE: AtomicU64 = AtomicU64::new(0);
+
+/// What a signal did before [`install`]; for [`restore`].
+#[derive(Clone, Copy)]
+#[must_use = "needed to give the signal back"]
+pub struct Previous {
+    signum: i32,
+    action: libc::sigaction,
+}
+
+impl std::fmt::Debug for Previous {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Previous")
+            .field("signum", &self.signum)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Catches `signum` from now on: each arrival makes it pending and [`wake_fd`] readable.
+///
+/// System calls of the program are restarted (`SA_RESTART`), as far as the kernel does that.
+///
+/// # Errors
+///
+/// [`io::ErrorKind::InvalidInput`] for a number that is no signal, for `SIGKILL` and `SIGSTOP` which cannot be caught, and
+/// for `SIGILL`, `SIGFPE` and `SIGSEGV` which would come again for ever once the handler returned. Also what making an
+/// eventfd may fail with.
+pub fn install(signum: i32) -> io::Result<Previous> {
+    check(signum)?;
+    // Before the handler is there: it must always find somewhere to write.
+    wake_fd()?;
+    // SAFETY: the record is numbers, a mask and pointers, for all of which zeros are valid.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = handler as extern "C" fn(i32) as usize;
+    // ONSTACK: a thread may have a stack too small for a signal frame and an alternate one for that reason.
+    action.sa_flags = libc::SA_RESTART | libc::SA_ONSTACK;
+    Ok(Previous {
+        signum,
+        action: exchange(signum, &action)?,
+    })
+}
+
+/// Gives `signum` back to what `previous` says. A signal that is pending stays so until it is taken.
+///
+/// # Errors
+///
+/// [`io::ErrorKind::InvalidInput`] if `previous` is of another signal.
+pub fn restore(signum: i32, previous: Previous) -> io::Result<()> {
+    check(signum)?;
+    if signum != previous.signum {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    exchange(signum, &previous.action)?;
+    Ok(())
+}
+
+/// Whether `signum` has come since the last time this was asked. Several arrivals may count as one, as in the kernel.
+///
+/// Drain [`wake_fd`] *before* asking: a signal in between then makes it readable again.
+#[must_use]
+pub fn take_pending(signum: i32) -> bool {
+    let slot = usize::try_from(signum)
+        .ok()
+        .and_then(|signum| PENDING.get(signum));
+    // AcqRel: sees what the interrupted thread wrote before the signal, and later arrivals come after this one.
+    slot.is_some_and(|pending| pending.swap(false, Ordering::AcqRel))
+}
+
+/// The eventfd that becomes readable with each signal; one for the whole process and for all signals, never closed.
+/// Non-blocking; read 8 bytes to drain it, or use [`drain_wake_fd`].
+///
+/// In a forked child this makes a new one, so that parent and child do not take each other's wakes; until then the child's
+/// handler still writes to the parent's.
+///
+/// # Errors
+///
+/// `EMFILE`, `ENFILE`, `ENOMEM`, when it is asked for the first time.
+pub fn wake_fd() -> io::Result<BorrowedFd<'static>> {
+    let owner = owner_tag();
+    // Acquire: pairs with the exchange below; the descriptor exists before its number is seen.
+    let seen = WAKE.load(Ordering::Acquire);
+    if seen != 0 && seen & OWNER_MASK == owner {
+        return Ok(borrow(descriptor(seen)));
+    }
+    let fresh = EventFd::new()?;
+    let mine = owner | u64::from(fresh.as_raw_fd().unsigned_abs());
+    match WAKE.compare_exchange(seen, mine, Ordering::AcqRel, Ordering::Acquire) {
+        // From here on the descriptor belongs to the process: a handler may write to it at any time.
+        Ok(_) => Ok(borrow(OwnedFd::from(fresh).into_raw_fd())),
+        // Another thread was first; only threads of this process can be, so its descriptor is as good as ours.
+        Err(theirs) => Ok(borrow(descriptor(theirs))),
+    }
+}
+
+/// Makes [`wake_fd`] unreadable until the next signal, and says whether it was readable.
+///
+/// # Errors
+///
+/// As for [`wake_fd`].
+pub fn drain_wake_fd() -> io::Result<bool> {
+    let fd = wake_fd()?.as_raw_fd();
+    let mut count = 0_u64;
+    // SAFETY: `count` is 8 writable bytes.
+    let read = unsafe { libc::read(fd, (&raw mut count).cast(), size_of::<u64>()) };
+    // Non-blocking, so a failure is EAGAIN: nothing to drain.
+    Ok(read > 0)
+}
+
+const OWNER_MASK: u64 = !(u32::MAX as u64);
+
+/// The owner half of [`WAKE`] for this process.
+fn owner_tag() -> u64 {
+    identity::process_token() << 32
+}
+
+/// The descriptor half of a value of [`WAKE`].
+fn descriptor(wake: u64) -> RawFd {
+    // Only ever made of a descriptor, so it fits; -1 is one that no write reaches.
+    RawFd::try_from(wake & !OWNER_MASK).unwrap_or(-1)
+}
+
+fn borrow(fd: RawFd) -> BorrowedFd<'static> {
+    // SAFETY: the number comes from WAKE, and what is stored there is never closed.
+    unsafe { BorrowedFd::borrow_raw(fd) }
+}
+
+/// Runs between any two instructions of any thread: atomics, `write` and errno only (signal-safety(7)).
+extern "C" fn handler(signum: i32) {
+    let errno = errno();
+    // SAFETY: the location is the thread's own and always valid.
+    let saved = unsafe { errno.read() };
+    if let Some(pending) = usize::try_from(signum)
+        .ok()
+        .and_then(|signum| PENDING.get(signum))
+    {
+        // Release, and before the write: whoever was woken by the write finds the flag.
+        pending.store(true, Ordering::Release);
+    }
+    let fd = descriptor(WAKE.load(Ordering::Acquire));
+    let one = 1_u64;
+    // A failure can only be a full counter, which is as readable as it gets.
+    // SAFETY: `one` is 8 readable bytes.
+    unsafe { libc::write(fd, (&raw const one).cast(), size_of::<u64>()) };
+    // SAFETY: as above; the interrupted code must find the errno it was about to read.
+    unsafe { errno.write(saved) };
+}
+
+fn errno() -> *mut i32 {
+    // SAFETY: has no preconditions.
+    unsafe { libc::__errno_location() }
+}
+
+fn check(signum: i32) -> io::Result<()> {
+    let possible = usize::try_from(signum).is_ok_and(|signum| (1..=LAST_SIGNAL).contains(&signum));
+    let refused = matches!(
+        signum,
+        libc::SIGKILL | libc::SIGSTOP | libc::SIGILL | libc::SIGFPE | libc::SIGSEGV
+    );
+    if possible && !refused {
+        Ok(())
+    } else {
+        Err(io::ErrorKind::InvalidInput.into())
+    }
+}
+
+fn exchange(signum: i32, action: &libc::sigaction) -> io::Result<libc::sigaction> {
+    // SAFETY: the record is numbers, a mask and pointers, for all of which zeros are valid.
+    let mut previous: libc::sigaction = unsafe { std::mem::zeroed() };
+    // SAFETY: both records are live, and the handler is async-signal-safe or was the program's own before.
+    let answer = unsafe { libc::sigaction(signum, ptr::from_ref(action), &raw mut previous) };
+    if answer == 0 {
+        Ok(previous)
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}

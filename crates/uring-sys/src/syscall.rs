@@ -1,0 +1,80 @@
+//! The three calls, as thin as they can be: C spelling, `io::Result`, no policy.
+//!
+//! None of them retries. What an errno means is decided where it is known: [`crate::SetupError`] for setup, the reactor
+//! for enter.
+
+use std::ffi::{c_long, c_void};
+use std::io;
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+
+use crate::abi::{SYS_io_uring_enter, SYS_io_uring_register, SYS_io_uring_setup, io_uring_params};
+
+/// Names errno once: -1 becomes the calling thread's last error, anything else is the answer.
+fn check(answer: c_long) -> io::Result<u32> {
+    u32::try_from(answer).map_err(|_| io::Error::last_os_error())
+}
+
+/// `io_uring_setup(entries, params)`: makes a ring of `entries` submission slots. The descriptor is close-on-exec.
+///
+/// # Errors
+///
+/// `EINVAL` for a size or flag the kernel does not take, `ENOMEM` for `RLIMIT_MEMLOCK`, `EPERM`, `EACCES` or `ENOSYS`
+/// where `io_uring` is switched off or filtered, `EMFILE`/`ENFILE`. Man page: `io_uring_setup(2)`.
+pub fn setup(entries: u32, params: &mut io_uring_params) -> io::Result<OwnedFd> {
+    // SAFETY: `params` is a live, exclusive record of the size the kernel copies in and out.
+    let answer = unsafe { libc::syscall(SYS_io_uring_setup, entries, &raw mut *params) };
+    let fd = check(answer)?;
+    let fd = RawFd::try_from(fd).map_err(|_| io::Error::from_raw_os_error(libc::EBADF))?;
+    // SAFETY: the kernel just made this descriptor for us, so nobody else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// `io_uring_enter(fd, to_submit, min_complete, flags, arg, argsz)`: returns how many entries were consumed.
+///
+/// # Errors
+///
+/// Listed at [`crate::Ring`]. Man page: `io_uring_enter(2)`.
+///
+/// # Safety
+///
+/// `arg` must be null or point to `argsz` readable bytes of the record that `flags` announces, including what that record
+/// points to; and every published SQE must be one whose pointers stay valid until its completion.
+pub unsafe fn enter(
+    fd: RawFd,
+    to_submit: u32,
+    min_complete: u32,
+    flags: u32,
+    arg: *const c_void,
+    argsz: usize,
+) -> io::Result<u32> {
+    // SAFETY: the caller vouches for `arg` and for the published entries.
+    let answer = unsafe {
+        libc::syscall(
+            SYS_io_uring_enter,
+            fd,
+            to_submit,
+            min_complete,
+            flags,
+            arg,
+            argsz,
+        )
+    };
+    check(answer)
+}
+
+/// `io_uring_register(fd, opcode, arg, nr)`: returns what the opcode says, mostly 0.
+///
+/// # Errors
+///
+/// `EINVAL` for an opcode the kernel does not know, `EEXIST` from a task that is not the single issuer, and those of the
+/// opcode. Man page: `io_uring_register(2)`.
+///
+/// # Safety
+///
+/// `arg` must be what `opcode` expects: null, or `nr` records that the kernel may read *and write*, and that stay valid
+/// for as long as the opcode says.
+pub unsafe fn register(fd: RawFd, opcode: u32, arg: *const c_void, nr: u32) -> io::Result<u32> {
+    // SAFETY: the caller vouches for `arg`.
+    let answer = unsafe { libc::syscall(SYS_io_uring_register, fd, opcode, arg, nr) };
+    check(answer)
+}

@@ -1,0 +1,129 @@
+//! timerfd: a deadline that can be polled like anything else; and the clock it goes by.
+//!
+//! Man pages: `timerfd_create(2)`, `clock_gettime(2)`.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::ptr;
+use std::time::Duration;
+
+use crate::eventfd;
+
+/// A one-shot timer on `CLOCK_MONOTONIC`; readable from its expiry until it is drained or set again. Non-blocking,
+/// close-on-exec.
+#[derive(Debug)]
+pub struct TimerFd(File);
+
+impl TimerFd {
+    /// Makes one, disarmed.
+    ///
+    /// # Errors
+    ///
+    /// `EMFILE`, `ENFILE`, `ENOMEM`, `ENODEV`.
+    pub fn new() -> io::Result<Self> {
+        let flags = libc::TFD_NONBLOCK | libc::TFD_CLOEXEC;
+        // SAFETY: takes numbers only.
+        let fd = unsafe { libc::timerfd_create(libc::CLOCK_MONOTONIC, flags) };
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the kernel just made this descriptor for us, so nobody else owns it.
+        let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+        Ok(Self(File::from(fd)))
+    }
+
+    /// Expires `after` from now; zero expires at once. Replaces what was set before, an expiry not yet drained included.
+    ///
+    /// # Errors
+    ///
+    /// None that an open timerfd has; a seccomp filter's.
+    pub fn set(&self, after: Duration) -> io::Result<()> {
+        self.settime(0, to_timespec(never_zero(after)))
+    }
+
+    /// Expires when the clock of [`monotonic_now`] shows `since_clock_zero`; at once if that is past.
+    ///
+    /// # Errors
+    ///
+    /// As for [`TimerFd::set`].
+    pub fn set_absolute(&self, since_clock_zero: Duration) -> io::Result<()> {
+        self.settime(
+            libc::TFD_TIMER_ABSTIME,
+            to_timespec(never_zero(since_clock_zero)),
+        )
+    }
+
+    /// Will not expire, and is not readable any more.
+    ///
+    /// # Errors
+    ///
+    /// As for [`TimerFd::set`].
+    pub fn disarm(&self) -> io::Result<()> {
+        self.settime(0, to_timespec(Duration::ZERO))
+    }
+
+    /// Takes an expiry, and says whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// As for [`TimerFd::set`].
+    pub fn drain(&self) -> io::Result<bool> {
+        eventfd::drain(&self.0)
+    }
+
+    fn settime(&self, flags: i32, it_value: libc::timespec) -> io::Result<()> {
+        let once = libc::itimerspec {
+            it_interval: to_timespec(Duration::ZERO),
+            it_value,
+        };
+        let fd = self.0.as_raw_fd();
+        // SAFETY: `once` is a live record, and the old setting is not asked for.
+        let answer = unsafe { libc::timerfd_settime(fd, flags, &raw const once, ptr::null_mut()) };
+        if answer == 0 {
+            Ok(())
+        } else {
+            Err(io::Error::last_os_error())
+        }
+    }
+}
+
+/// A time of zero would disarm the timer instead of letting it expire at once.
+fn never_zero(time: Duration) -> Duration {
+    time.max(Duration::from_nanos(1))
+}
+
+/// Saturates where the seconds do not fit; the kernel saturates what its own clock cannot hold.
+fn to_timespec(time: Duration) -> libc::timespec {
+    libc::timespec {
+        tv_sec: libc::time_t::try_from(time.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_nsec: libc::c_long::from(time.subsec_nanos().cast_signed()),
+    }
+}
+
+impl AsFd for TimerFd {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl AsRawFd for TimerFd {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
+
+/// The time on `CLOCK_MONOTONIC`: what [`TimerFd::set_absolute`] and absolute enters count in. Since boot, suspend excluded.
+#[must_use]
+pub fn monotonic_now() -> Duration {
+    let mut now = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: `now` is a live record to be filled.
+    let answer = unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
+    // Every Linux has this clock, and the pointer is good: there is no other way to fail.
+    debug_assert_eq!(answer, 0, "CLOCK_MONOTONIC exists");
+    let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
+    Duration::new(seconds, u32::try_from(now.tv_nsec).unwrap_or(0))
+}
