@@ -1,1 +1,49 @@
-//! Readiness on io_uring.
+//! Who is ready: file descriptors and deadlines in, wakers out, for any executor.
+//!
+//! The kernel says *when* an fd is ready (oneshot `IORING_OP_POLL_ADD`, asked for in batches); your code then
+//! makes an ordinary non-blocking call on its own buffer. A dropped future loses nothing and has lent nothing.
+//! Where `io_uring` is not to be had, epoll takes over, for one fd or for the whole loop, and
+//! [`Reactor::driver`] says why.
+//!
+//! A library that wants to await an fd needs [`AsyncFd`] alone. A runtime builds a [`Reactor`], makes its
+//! [`Handle`] current on the threads that use it, and calls [`Reactor::turn`] whenever it has nothing better to
+//! do. What is registered may be moved to, polled on and dropped on any thread.
+//!
+//! The crate `uring-rt` is such a runtime, and what an application wants.
+#![forbid(unsafe_code)]
+
+mod async_fd;
+mod backend;
+mod clock;
+mod context;
+mod driver;
+mod handle;
+mod interest;
+mod metrics;
+mod notifier;
+mod options;
+mod reactor;
+mod readiness;
+mod registration;
+mod shared;
+mod sleep;
+mod sources;
+mod timers;
+mod token;
+mod wake_batch;
+
+pub use async_fd::{
+    AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdTryNewError, TryIoError,
+};
+pub use backend::Route;
+pub use backend::deadline::TimerMode;
+pub use backend::rung::Rung;
+pub use clock::Instant;
+pub use context::EnterGuard;
+pub use driver::{Choice, Driver, Refusal};
+pub use handle::Handle;
+pub use interest::{Interest, Ready};
+pub use metrics::Metrics;
+pub use options::{BACKEND_VARIABLE, Options, Pacer, RUNG_VARIABLE};
+pub use reactor::{Reactor, Turn};
+pub use sleep::Sleep;

@@ -78,3 +78,17 @@ pub unsafe fn register(fd: RawFd, opcode: u32, arg: *const c_void, nr: u32) -> i
     let answer = unsafe { libc::syscall(SYS_io_uring_register, fd, opcode, arg, nr) };
     check(answer)
 }
+
+/// `fcntl(fd, F_DUPFD_CLOEXEC, 0)`: a second number for the same open file, close-on-exec.
+///
+/// # Errors
+///
+/// `EBADF`, `EMFILE`. Man page: `fcntl(2)`.
+pub fn duplicate(fd: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: the call takes numbers only; a number that is not open is refused with EBADF.
+    let answer = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) };
+    let duplicate =
+        RawFd::try_from(check(answer.into())?).map_err(|_| io::Error::last_os_error())?;
+    // SAFETY: the kernel just made this descriptor for us, so nobody else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(duplicate) })
+}

@@ -1,0 +1,165 @@
+//! The contract between the core and whatever asks the kernel.
+//!
+//! A backend has three verbs.
+//!
+//! - **arm**: from now on the backend owes a completion for this token: one, once the direction is ready (it
+//!   may be so already), or a stream of them (`more`). Arming only queues; the next `wait` submits.
+//! - **disarm**: when it returns, the kernel holds nothing for this registration: no poll request pins the
+//!   file, no epoll entry names it. Completions that were under way may still come out of `wait`; they carry
+//!   a generation that nobody has any more.
+//! - **wait**: submits what is queued, sleeps if it may and nothing is there, and appends what has happened.
+//!
+//! A completion is data: which token, what was found. The backend runs no user code and knows no waker. What
+//! fails for one fd (a kind that the ring refuses, a closed number) becomes a completion of that fd; an error
+//! of `wait` itself means that the backend is lost, and the core replaces it.
+//!
+//! The wake-up eventfd, a timerfd and a nested epoll set are the backend's own business: their tokens are
+//! internal and never come out.
+
+pub(crate) mod deadline;
+pub(crate) mod epoll;
+pub(crate) mod epoll_set;
+pub(crate) mod ladder;
+pub(crate) mod routes;
+pub(crate) mod rung;
+pub(crate) mod uring;
+
+use std::io;
+use std::os::fd::RawFd;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use crate::interest::{Direction, Interest};
+use crate::metrics::Counters;
+use crate::notifier::Notifier;
+use crate::token::Token;
+use deadline::Wait;
+use epoll::EpollBackend;
+use epoll_set::EpollSet;
+use uring::Uring;
+
+/// A request for a completion of one direction.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arm {
+    pub(crate) token: Token,
+    pub(crate) direction: Direction,
+    pub(crate) fd: RawFd,
+    /// Everything the registration is for: an epoll entry asks for all of it at once.
+    pub(crate) interest: Interest,
+}
+
+/// A registration that ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Disarm {
+    pub(crate) slot: u32,
+    pub(crate) generation: u32,
+    pub(crate) fd: RawFd,
+}
+
+/// What has happened to a registration.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Completion {
+    pub(crate) token: Token,
+    pub(crate) outcome: Outcome,
+    /// Whether the backend still owes completions for this token.
+    pub(crate) more: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Outcome {
+    /// These poll bits were found.
+    Ready(u32),
+    /// The kernel refuses the fd, with this errno.
+    Failed(i32),
+    /// Another mechanism serves the fd from now on.
+    Moved(Route),
+}
+
+/// Which mechanism serves an fd.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Route {
+    /// A poll request in the ring, for as long as somebody waits.
+    Ring,
+    /// An entry in an epoll set: the whole loop runs on epoll, or the ring does not take this fd.
+    Epoll,
+    /// None: neither ring nor epoll can wait for it, as it never blocks (a regular file).
+    AlwaysReady,
+}
+
+/// The backends, chosen at run time.
+#[derive(Debug)]
+pub(crate) enum Backend {
+    Uring(Box<Uring>),
+    Epoll(Box<EpollBackend>),
+}
+
+impl Backend {
+    pub(crate) fn arm(&mut self, arm: Arm) {
+        match self {
+            Backend::Uring(uring) => uring.arm(arm),
+            Backend::Epoll(epoll) => epoll.arm(arm),
+        }
+    }
+
+    pub(crate) fn disarm(&mut self, disarm: Disarm) {
+        match self {
+            Backend::Uring(uring) => uring.disarm(disarm),
+            Backend::Epoll(epoll) => epoll.disarm(disarm),
+        }
+    }
+
+    pub(crate) fn wait(&mut self, wait: Wait, out: &mut Vec<Completion>) -> io::Result<()> {
+        match self {
+            Backend::Uring(uring) => uring.wait(wait, out),
+            Backend::Epoll(epoll) => epoll.wait(wait, out),
+        }
+    }
+
+    /// Takes everything back from the kernel, so that closing what is left is all that remains.
+    pub(crate) fn shut_down(&mut self) {
+        match self {
+            Backend::Uring(uring) => uring.shut_down(),
+            // Closing an epoll fd ends its entries at once.
+            Backend::Epoll(_) => {}
+        }
+    }
+
+    /// Whether a completion for this token is still to come.
+    pub(crate) fn owes(&self, token: Token) -> bool {
+        match self {
+            Backend::Uring(uring) => uring.owes(token),
+            Backend::Epoll(epoll) => epoll.owes(token),
+        }
+    }
+
+    pub(crate) fn verify(&self) {
+        match self {
+            Backend::Uring(uring) => uring.verify(),
+            Backend::Epoll(_) => {}
+        }
+    }
+}
+
+/// What a backend shares with the rest of its reactor.
+#[derive(Clone, Debug)]
+pub(crate) struct Env {
+    pub(crate) notifier: Arc<Notifier>,
+    pub(crate) counters: Arc<Counters>,
+    /// The epoll set, once there is one: a thread that ends a registration from afar takes its entry out.
+    pub(crate) epoll: Arc<Mutex<Option<Arc<EpollSet>>>>,
+}
+
+impl Env {
+    /// The epoll set, built on first need.
+    pub(crate) fn epoll_set(&self) -> io::Result<Arc<EpollSet>> {
+        let mut shared = self.epoll.lock();
+        if let Some(set) = &*shared {
+            return Ok(Arc::clone(set));
+        }
+        let set = Arc::new(EpollSet::new()?);
+        *shared = Some(Arc::clone(&set));
+        Ok(set)
+    }
+}

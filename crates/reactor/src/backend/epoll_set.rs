@@ -1,0 +1,123 @@
+//! An edge-triggered epoll set that remembers which entries are ours. Any thread may change it.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+
+use parking_lot::Mutex;
+use uring_sys::epoll::{EPOLLET, Epoll, EventBuffer};
+
+use crate::backend::deadline::Wait;
+use crate::clock::Instant;
+
+/// A registration: slot and generation.
+type Owner = (u32, u32);
+
+/// What an attempt to enter an fd gave.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Entered {
+    Waiting,
+    /// `EPERM`: files of this kind never block, so epoll does not take them. poll(2) calls them always ready.
+    NeverBlocks,
+}
+
+/// The kernel identifies an entry by (number, open file). A number that was closed behind our back and is
+/// used again by another registration must not lose its entry when the first one is dropped: so an entry is
+/// removed only while this table says that it belongs to the one that asks.
+#[derive(Debug)]
+pub(crate) struct EpollSet {
+    epoll: Epoll,
+    entries: Mutex<Entries>,
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    owners: HashMap<RawFd, Owner>,
+    /// A second registration of one number enters under a number of its own.
+    duplicates: HashMap<Owner, OwnedFd>,
+}
+
+impl EpollSet {
+    pub(crate) fn new() -> io::Result<EpollSet> {
+        Ok(EpollSet {
+            epoll: Epoll::new()?,
+            entries: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn raw_fd(&self) -> RawFd {
+        self.epoll.as_raw_fd()
+    }
+
+    /// Enters an internal fd, one that no registration owns, with edges.
+    pub(crate) fn add_internal(&self, fd: RawFd, events: u32, data: u64) -> io::Result<()> {
+        self.epoll.add(fd, events | EPOLLET, data)
+    }
+
+    /// Enters `fd`, or changes what its entry asks for; either way the kernel looks at its state anew.
+    pub(crate) fn enter(
+        &self,
+        fd: RawFd,
+        owner: Owner,
+        events: u32,
+        data: u64,
+    ) -> io::Result<Entered> {
+        let mut entries = self.entries.lock();
+        let events = events | EPOLLET;
+        let known = match entries.duplicates.get(&owner) {
+            Some(duplicate) => Some(duplicate.as_raw_fd()),
+            None => entries.owners.get(&fd).filter(|o| **o == owner).map(|_| fd),
+        };
+        if let Some(fd) = known {
+            return self
+                .epoll
+                .modify(fd, events, data)
+                .map(|()| Entered::Waiting);
+        }
+        match self
+            .epoll
+            .add(fd, events, data)
+            .map_err(|e| (e.raw_os_error(), e))
+        {
+            Ok(()) => entries.owners.insert(fd, owner),
+            Err((Some(libc::EPERM), _)) => return Ok(Entered::NeverBlocks),
+            Err((Some(libc::EEXIST), _)) => {
+                let duplicate = uring_sys::syscall::duplicate(fd)?;
+                self.epoll.add(duplicate.as_raw_fd(), events, data)?;
+                entries.duplicates.insert(owner, duplicate);
+                None
+            }
+            Err((_, error)) => return Err(error),
+        };
+        Ok(Entered::Waiting)
+    }
+
+    /// Takes the owner's entry out, if it still has one.
+    pub(crate) fn leave(&self, fd: RawFd, owner: Owner) {
+        let mut entries = self.entries.lock();
+        let duplicate = entries.duplicates.remove(&owner);
+        let fd = match &duplicate {
+            Some(duplicate) => duplicate.as_raw_fd(),
+            None if entries.owners.get(&fd) == Some(&owner) => {
+                entries.owners.remove(&fd);
+                fd
+            }
+            None => return,
+        };
+        // ENOENT and EBADF mean that the file was closed, which took the entry out.
+        let _ = self.epoll.delete(fd);
+    }
+
+    /// Waits for events. A signal ends the wait with none.
+    pub(crate) fn wait(&self, buffer: &mut EventBuffer, wait: Wait) -> io::Result<()> {
+        let timeout = match wait {
+            Wait::NonBlocking => Some(std::time::Duration::ZERO),
+            Wait::Until(None) => None,
+            Wait::Until(Some(deadline)) => Some(deadline.duration_since(Instant::system_now())),
+        };
+        match self.epoll.wait(buffer, timeout) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+            result => result,
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! The setup ladder: from the best ring that the kernel gives down to epoll, with the reason of each step.
+
+use std::io;
+use std::os::fd::AsRawFd;
+use std::thread;
+use std::time::Duration;
+
+use uring_sys::abi::POLLIN;
+use uring_sys::eventfd::EventFd;
+use uring_sys::{Ring, Setup, SetupStage, Sqe};
+
+use crate::backend::deadline::TimerMode;
+use crate::backend::epoll::EpollBackend;
+use crate::backend::rung::{Capabilities, Rung};
+use crate::backend::uring::Uring;
+use crate::backend::{Backend, Env};
+use crate::driver::{Choice, Driver, Refusal};
+use crate::options::Options;
+
+/// With CQSIZE, completions may pile up to this many times the submission queue before they overflow.
+const CQ_FACTOR: u32 = 4;
+/// Fewer entries than these do not save a page.
+const FEWEST_ENTRIES: u32 = 32;
+/// The limit of kernels that cannot clamp; older ones take 4096.
+pub(crate) const MOST_ENTRIES: u32 = 32_768;
+/// The memory of a closed ring is given back later, by a worker; a new one may have to wait for that.
+const UNCHARGE_RETRIES: u32 = 40;
+const UNCHARGE_PAUSE: Duration = Duration::from_millis(1);
+/// Looks at the kernel until two requests that complete at once must have done so.
+const PROOF_LOOKS: u32 = 64;
+
+/// Builds the best backend that is allowed, and the report of what it is.
+pub(crate) fn open(options: &Options, env: &Env) -> io::Result<(Backend, Driver)> {
+    let mut refused = Vec::new();
+    if options.choice == Choice::Epoll {
+        refused.push(Refusal::by_choice("io_uring", "epoll was asked for"));
+    } else {
+        match open_ring(options, &mut refused)? {
+            Some((ring, rung)) => return uring(ring, rung, options, env, refused),
+            None if options.choice == Choice::IoUring => return Err(ring_required(&refused)),
+            None => {}
+        }
+    }
+    epoll(options, env, refused)
+}
+
+/// The backend of last resort, with what led to it.
+pub(crate) fn epoll(
+    options: &Options,
+    env: &Env,
+    refused: Vec<Refusal>,
+) -> io::Result<(Backend, Driver)> {
+    let backend = EpollBackend::new(env.clone(), options.timer)?;
+    let driver = Driver {
+        rung: None,
+        features: Vec::new(),
+        sq_entries: 0,
+        cq_entries: 0,
+        timer: options.timer,
+        kernel: uring_sys::limits::kernel_release(),
+        refused,
+    };
+    Ok((Backend::Epoll(Box::new(backend)), driver))
+}
+
+fn uring(
+    ring: Ring,
+    rung: Rung,
+    options: &Options,
+    env: &Env,
+    refused: Vec<Refusal>,
+) -> io::Result<(Backend, Driver)> {
+    let caps = Capabilities::of(rung, ring.features());
+    let timer = if caps.wait_timeout {
+        options.timer
+    } else {
+        TimerMode::TimerFd
+    };
+    let driver = Driver {
+        rung: Some(rung),
+        features: caps.names(),
+        sq_entries: ring.sq_entries(),
+        cq_entries: ring.cq_entries(),
+        timer,
+        kernel: uring_sys::limits::kernel_release(),
+        refused,
+    };
+    Ok((
+        Backend::Uring(Box::new(Uring::new(ring, caps, env.clone(), timer)?)),
+        driver,
+    ))
+}
+
+/// Walks the rungs. `None`: no ring is to be had here. An error is one that epoll would meet as well.
+fn open_ring(options: &Options, refused: &mut Vec<Refusal>) -> io::Result<Option<(Ring, Rung)>> {
+    for rung in Rung::ALL {
+        if rung < options.top_rung {
+            refused.push(Refusal::by_choice(
+                format!("rung {}", rung.name()),
+                "a lower rung was asked for",
+            ));
+            continue;
+        }
+        match open_rung(rung, options.entries) {
+            Ok(ring) => return Ok(Some((ring, rung))),
+            Err((stage, error)) => {
+                let errno = error.raw_os_error();
+                refused.push(Refusal::new(
+                    format!("rung {}, {stage}", rung.name()),
+                    &error,
+                ));
+                match errno {
+                    // Unknown flags: the next rung has fewer. A proof that fails may fail by the flags, too.
+                    Some(libc::EINVAL) => {}
+                    Some(libc::EMFILE | libc::ENFILE) => return Err(error),
+                    // Forbidden, absent, or out of locked memory: so are all others.
+                    _ => return Ok(None),
+                }
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Sets one rung up, with fewer entries where memory or an old kernel's limit demands it, and proves it.
+fn open_rung(rung: Rung, entries: u32) -> Result<Ring, (&'static str, io::Error)> {
+    let mut entries = entries.clamp(1, MOST_ENTRIES).next_power_of_two();
+    let mut retries = 0;
+    loop {
+        let has_cq_size = rung != Rung::F;
+        let setup = Setup {
+            entries,
+            cq_entries: has_cq_size.then(|| entries.saturating_mul(CQ_FACTOR)),
+            flags: rung.setup_flags(),
+            feature_mask: rung.feature_mask(),
+            ..Setup::default()
+        };
+        let error = match Ring::new(&setup) {
+            Ok(mut ring) => {
+                return prove(&mut ring)
+                    .map(|()| ring)
+                    .map_err(|e| ("first io_uring_enter", e));
+            }
+            Err(error) => error,
+        };
+        match error.error.raw_os_error() {
+            Some(libc::ENOMEM) if entries > FEWEST_ENTRIES => entries /= 2,
+            Some(libc::ENOMEM) if retries < UNCHARGE_RETRIES => {
+                retries += 1;
+                thread::sleep(UNCHARGE_PAUSE);
+            }
+            // Rung F has no CLAMP: the size may be what is wrong.
+            Some(libc::EINVAL) if rung >= Rung::E && entries > FEWEST_ENTRIES => entries /= 2,
+            _ => {
+                let stage = match error.stage {
+                    SetupStage::Setup => "io_uring_setup",
+                    SetupStage::Mmap => "mmap of the rings",
+                };
+                return Err((stage, error.error));
+            }
+        }
+    }
+}
+
+/// One round trip of what the reactor lives on, before the ring is trusted: a filter may allow the setup and
+/// refuse the enter, and restrictions refuse single operations.
+fn prove(ring: &mut Ring) -> io::Result<()> {
+    let eventfd = EventFd::new()?;
+    eventfd.notify()?;
+    let room = |_| io::Error::other("a fresh submission queue is full");
+    ring.push(Sqe::nop().with_user_data(0)).map_err(room)?;
+    ring.push(Sqe::poll_add(eventfd.as_raw_fd(), POLLIN).with_user_data(1))
+        .map_err(room)?;
+    let mut proven = [false; 2];
+    for _ in 0..PROOF_LOOKS {
+        match ring.submit_and_get_events() {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+            _ => {}
+        }
+        while let Some(cqe) = ring.pop() {
+            if cqe.result < 0 {
+                return Err(io::Error::from_raw_os_error(-cqe.result));
+            }
+            if let Some(proof) = usize::try_from(cqe.user_data)
+                .ok()
+                .and_then(|i| proven.get_mut(i))
+            {
+                *proof = true;
+            }
+        }
+        if proven == [true; 2] {
+            return Ok(());
+        }
+    }
+    Err(io::Error::from_raw_os_error(libc::ETIME))
+}
+
+fn ring_required(refused: &[Refusal]) -> io::Error {
+    let reason = refused.last().map(ToString::to_string).unwrap_or_default();
+    let kind = match refused.last().and_then(|refusal| refusal.errno) {
+        Some(errno) => io::Error::from_raw_os_error(errno).kind(),
+        None => io::ErrorKind::Unsupported,
+    };
+    io::Error::new(
+        kind,
+        format!("io_uring was asked for and is not to be had: {reason}"),
+    )
+}

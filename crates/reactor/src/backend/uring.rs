@@ -1,0 +1,419 @@
+//! The loop on io_uring: one oneshot `POLL_ADD` for each direction that somebody waits for.
+
+mod complete;
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+
+use uring_sys::abi::POLLIN;
+use uring_sys::epoll::EventBuffer;
+use uring_sys::{Ring, Sqe};
+
+use crate::backend::deadline::{DeadlineFd, TimerMode, Wait};
+use crate::backend::epoll_set::EpollSet;
+use crate::backend::routes::Routes;
+use crate::backend::rung::Capabilities;
+use crate::backend::{Arm, Completion, Disarm, Env, Outcome, epoll};
+use crate::clock::Instant;
+use crate::token::{Internal, Token, UserData};
+
+/// Enters that may fail in a row for lack of resources before the ring counts as lost.
+const MAX_REFUSALS: u32 = 1000;
+/// Looks at the kernel that a removal may take. One or two do; a loop without an end must not hang the drop.
+const MAX_REMOVAL_LOOKS: u32 = 10_000;
+/// Events per look at the nested epoll set.
+const NESTED_EVENTS: usize = 256;
+
+/// The backend of rungs A to F.
+#[derive(Debug)]
+pub(crate) struct Uring {
+    ring: Ring,
+    caps: Capabilities,
+    routes: Routes,
+    /// Requests that found the submission queue full, oldest first.
+    backlog: VecDeque<Sqe>,
+    /// Completions that were reaped outside of a wait, or made without the kernel; the next wait hands them out.
+    early: Vec<Completion>,
+    timer: Option<DeadlineTimer>,
+    nested: Option<Nested>,
+    /// Enters refused in a row.
+    refusals: u32,
+    /// The ring's overflow counter when it was last looked at: on kernels without NODROP, lost completions.
+    lost: u32,
+    /// Set while everything is being cancelled: nothing is armed again.
+    closing: bool,
+    env: Env,
+}
+
+#[derive(Debug)]
+struct DeadlineTimer {
+    fd: DeadlineFd,
+    armed: bool,
+}
+
+/// The epoll set for the fds that the ring does not take, polled inside the ring.
+#[derive(Debug)]
+struct Nested {
+    events: EventBuffer,
+    /// Its poll request has fired, so it has to be read.
+    is_due: bool,
+}
+
+impl Uring {
+    pub(crate) fn new(
+        ring: Ring,
+        caps: Capabilities,
+        env: Env,
+        timer_mode: TimerMode,
+    ) -> io::Result<Uring> {
+        let timer = match timer_mode {
+            TimerMode::WaitTimeout if caps.wait_timeout => None,
+            _ => Some(DeadlineTimer {
+                fd: DeadlineFd::new()?,
+                armed: false,
+            }),
+        };
+        let lost = ring.overflow_count();
+        let mut uring = Uring {
+            ring,
+            caps,
+            routes: Routes::default(),
+            backlog: VecDeque::new(),
+            early: Vec::new(),
+            timer,
+            nested: None,
+            refusals: 0,
+            lost,
+            closing: false,
+            env,
+        };
+        uring.arm_wake();
+        Ok(uring)
+    }
+
+    pub(crate) fn arm(&mut self, arm: Arm) {
+        let entry = self.routes.of(&arm);
+        if entry.epoll_only.contains(arm.direction) {
+            self.enter_epoll(arm);
+            return;
+        }
+        entry.in_ring.insert(arm.direction);
+        self.env.counters.arms.add(1);
+        self.push(poll_sqe(&arm));
+    }
+
+    /// Takes the registration's requests back and returns when the kernel has let go of its file.
+    pub(crate) fn disarm(&mut self, disarm: Disarm) {
+        let Some(entry) = self.routes.get(whole(disarm.slot, disarm.generation)) else {
+            return;
+        };
+        let (fd, in_ring, in_epoll) = (entry.fd, entry.in_ring, entry.in_epoll);
+        if in_epoll != 0
+            && let Ok(set) = self.env.epoll_set()
+        {
+            set.leave(fd, (disarm.slot, disarm.generation));
+        }
+        for direction in in_ring.iter() {
+            let token = Token {
+                direction: Some(direction),
+                ..whole(disarm.slot, disarm.generation)
+            };
+            self.push_removal(token);
+        }
+        // The removal completes the poll, and the file is released before the call that reaps that
+        // completion returns. Deferred task work runs twenty items a call, so ours may take more than one.
+        for _ in 0..MAX_REMOVAL_LOOKS {
+            let holder = self.routes.get(whole(disarm.slot, disarm.generation));
+            if holder.is_none_or(|entry| entry.in_ring.is_empty()) || self.look().is_err() {
+                break;
+            }
+        }
+        self.routes.remove(disarm.slot, disarm.generation);
+        let is_other =
+            |token: Token| (token.slot, token.generation) != (disarm.slot, disarm.generation);
+        self.early.retain(|completion| is_other(completion.token));
+    }
+
+    pub(crate) fn wait(&mut self, wait: Wait, out: &mut Vec<Completion>) -> io::Result<()> {
+        out.append(&mut self.early);
+        // Without deferred task work completions are posted while the tasks run.
+        self.reap(out);
+        self.drain_nested(out)?;
+        self.submit_backlog()?;
+        let may_sleep = out.is_empty()
+            && self.backlog.is_empty()
+            && !self.ring.taskrun_pending()
+            && !self.ring.cq_overflowed();
+        match wait {
+            Wait::Until(deadline) if may_sleep => self.sleep(deadline)?,
+            _ => self.glance()?,
+        }
+        self.reap(out);
+        self.drain_nested(out)?;
+        self.check_loss()
+    }
+
+    /// The one system call of a turn that may sleep: submits all arms and waits for one completion.
+    ///
+    /// After a sleep, deferred work gives as many completions as were waited for, one; the rest is flagged in
+    /// the ring, and the next turn takes it with its own enter, which submits the arms of this one as well.
+    fn sleep(&mut self, deadline: Option<Instant>) -> io::Result<()> {
+        let timeout = match deadline {
+            None => None,
+            Some(deadline) => {
+                let now = Instant::system_now();
+                // A wait of zero length costs a timer and a schedule, fifty times a look without waiting.
+                if deadline <= now {
+                    return self.glance();
+                }
+                if self.timer.is_some() {
+                    self.hand_to_timer(deadline, now)?;
+                    if !self.backlog.is_empty() {
+                        // The timer's own request found no room: asleep, nothing would wake us in time.
+                        return self.glance();
+                    }
+                    None
+                } else {
+                    Some(deadline.duration_since(now))
+                }
+            }
+        };
+        self.env.counters.enters.add(1);
+        let result = self.ring.submit_and_wait(1, timeout);
+        self.settle(result)
+    }
+
+    /// Submits, and takes what is there without waiting.
+    fn glance(&mut self) -> io::Result<()> {
+        // Deferred work, and completions that overflowed, come only when asked for; otherwise an enter
+        // without anything to submit would do nothing.
+        let must_ask = self.caps.defer || self.ring.taskrun_pending() || self.ring.cq_overflowed();
+        if !must_ask && self.ring.to_submit() == 0 {
+            return Ok(());
+        }
+        if self.ring.cq_overflowed() {
+            self.env.counters.overflows.add(1);
+        }
+        self.env.counters.enters.add(1);
+        let result = self.ring.submit_and_get_events();
+        self.settle(result)
+    }
+
+    /// Sorts the result of an enter: what goes on, and what means that the ring is lost.
+    fn settle(&mut self, result: io::Result<u32>) -> io::Result<()> {
+        let Err(error) = result else {
+            self.refusals = 0;
+            return Ok(());
+        };
+        match error.raw_os_error() {
+            // A signal, or the time is up: the turn ends, and the clock says which.
+            Some(libc::EINTR | libc::ETIME) => Ok(()),
+            // No memory for a request, or completions have to be taken first: both get better by reaping.
+            Some(libc::EAGAIN | libc::EBUSY | libc::ENOMEM) if self.refusals < MAX_REFUSALS => {
+                self.refusals += 1;
+                Ok(())
+            }
+            _ => Err(error),
+        }
+    }
+
+    /// Reads the nested epoll set until it has no more, then polls it again.
+    fn drain_nested(&mut self, out: &mut Vec<Completion>) -> io::Result<()> {
+        let Some(nested) = self.nested.as_mut().filter(|nested| nested.is_due) else {
+            return Ok(());
+        };
+        let set = self.env.epoll_set()?;
+        loop {
+            self.env.counters.enters.add(1);
+            set.wait(&mut nested.events, Wait::NonBlocking)?;
+            for (events, data) in nested.events.iter() {
+                if let UserData::Source(token) = UserData::unpack(data) {
+                    out.push(epoll::edge(token, events));
+                }
+            }
+            if !nested.events.is_full() {
+                break;
+            }
+        }
+        nested.is_due = false;
+        self.push(Sqe::poll_add(set.raw_fd(), POLLIN).with_user_data(Internal::Epoll.pack()));
+        Ok(())
+    }
+
+    /// Moves a direction to the epoll set, with the answer in the next wait.
+    fn enter_epoll(&mut self, arm: Arm) {
+        let mut out = std::mem::take(&mut self.early);
+        self.enter_epoll_now(arm, &mut out);
+        self.early = out;
+    }
+
+    fn enter_epoll_now(&mut self, arm: Arm, out: &mut Vec<Completion>) {
+        let set = match self.nested_set() {
+            Ok(set) => set,
+            Err(error) => {
+                let outcome = Outcome::Failed(error.raw_os_error().unwrap_or(libc::EIO));
+                out.push(Completion {
+                    token: arm.token,
+                    outcome,
+                    more: false,
+                });
+                return;
+            }
+        };
+        let entry = self.routes.of(&arm);
+        if entry.in_epoll == 0 && !entry.always_ready {
+            self.env.counters.fallback_fds.add(1);
+        }
+        epoll::enter(&set, entry, &arm, arm.direction.poll_events(), out);
+    }
+
+    /// The epoll set, polled inside the ring from its first use on.
+    fn nested_set(&mut self) -> io::Result<Arc<EpollSet>> {
+        let set = self.env.epoll_set()?;
+        if self.nested.is_none() {
+            self.nested = Some(Nested {
+                events: EventBuffer::with_capacity(NESTED_EVENTS),
+                is_due: false,
+            });
+            self.push(Sqe::poll_add(set.raw_fd(), POLLIN).with_user_data(Internal::Epoll.pack()));
+        }
+        Ok(set)
+    }
+
+    fn arm_wake(&mut self) {
+        let fd = self.env.notifier.raw_fd();
+        let sqe = if self.caps.multishot_poll {
+            Sqe::poll_add_multi(fd, POLLIN)
+        } else {
+            Sqe::poll_add(fd, POLLIN)
+        };
+        self.push(sqe.with_user_data(Internal::Wake.pack()));
+    }
+
+    fn hand_to_timer(&mut self, deadline: Instant, now: Instant) -> io::Result<()> {
+        let Some(timer) = &mut self.timer else {
+            return Ok(());
+        };
+        timer.fd.fire_by(deadline, now)?;
+        if !std::mem::replace(&mut timer.armed, true) {
+            let fd = timer.fd.raw_fd();
+            self.push(Sqe::poll_add(fd, POLLIN).with_user_data(Internal::Timer.pack()));
+        }
+        Ok(())
+    }
+
+    fn push_removal(&mut self, token: Token) {
+        self.env.counters.cancels.add(1);
+        let sqe = Sqe::poll_remove(token.pack()).with_user_data(token.pack_removal());
+        self.push(if self.caps.skip_success {
+            sqe.skip_success()
+        } else {
+            sqe
+        });
+    }
+
+    /// Queues a request. Nothing is ever dropped: what finds the queue full waits behind it, in order.
+    fn push(&mut self, sqe: Sqe) {
+        if !self.backlog.is_empty() || self.ring.push(sqe).is_err() {
+            self.backlog.push_back(sqe);
+        }
+    }
+
+    /// Moves the backlog into the queue, submitting as often as it fills up.
+    fn submit_backlog(&mut self) -> io::Result<()> {
+        while let Some(sqe) = self.backlog.front() {
+            if self.ring.push(*sqe).is_ok() {
+                self.backlog.pop_front();
+                continue;
+            }
+            self.env.counters.enters.add(1);
+            let result = self.ring.submit();
+            let made_room = matches!(result, Ok(1..));
+            self.settle(result)?;
+            if !made_room {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Submits and reaps between two waits, without sleeping.
+    fn look(&mut self) -> io::Result<()> {
+        self.submit_backlog()?;
+        self.env.counters.enters.add(1);
+        let result = self.ring.submit_and_get_events();
+        self.settle(result)?;
+        let mut out = std::mem::take(&mut self.early);
+        self.reap(&mut out);
+        self.early = out;
+        Ok(())
+    }
+
+    /// On kernels without NODROP a completion that did not fit is gone, and nobody knows which: the ring is
+    /// given up, and its successor arms everything again.
+    fn check_loss(&mut self) -> io::Result<()> {
+        if self.ring.overflow_count() == self.lost {
+            return Ok(());
+        }
+        self.env.counters.overflows.add(1);
+        Err(io::Error::from_raw_os_error(libc::EOVERFLOW))
+    }
+
+    /// Cancels every request and waits until the kernel has let go of all of them: closing a ring does so
+    /// only milliseconds later, and until then ports stay bound and peers see no end.
+    pub(crate) fn shut_down(&mut self) {
+        self.closing = true;
+        let tokens: Vec<Token> = self.routes.tokens_in_ring().collect();
+        if tokens.is_empty() {
+            return;
+        }
+        if self.caps.cancel_all {
+            self.push(Sqe::cancel_all().with_user_data(Internal::Ignore.pack()));
+        } else {
+            tokens.iter().for_each(|token| self.push_removal(*token));
+        }
+        let mut looks = MAX_REMOVAL_LOOKS;
+        while looks > 0 && self.routes.tokens_in_ring().next().is_some() && self.look().is_ok() {
+            looks -= 1;
+        }
+        self.early.clear();
+    }
+
+    pub(crate) fn owes(&self, token: Token) -> bool {
+        let entry = self.routes.get(token);
+        entry.is_some_and(|entry| {
+            let in_ring = token
+                .direction
+                .is_some_and(|direction| entry.in_ring.contains(direction));
+            let in_epoll = token.direction.is_some_and(|direction| {
+                entry.epoll_only.contains(direction) && (entry.in_epoll != 0 || entry.always_ready)
+            });
+            in_ring || in_epoll
+        }) || self
+            .early
+            .iter()
+            .any(|completion| completion.token == token)
+    }
+
+    pub(crate) fn verify(&self) {
+        assert_eq!(
+            self.ring.dropped_count(),
+            0,
+            "the kernel refused an index of the submission queue"
+        );
+    }
+}
+
+fn poll_sqe(arm: &Arm) -> Sqe {
+    Sqe::poll_add(arm.fd, arm.direction.poll_events()).with_user_data(arm.token.pack())
+}
+
+/// The token of a whole registration.
+fn whole(slot: u32, generation: u32) -> Token {
+    Token {
+        slot,
+        generation,
+        direction: None,
+    }
+}

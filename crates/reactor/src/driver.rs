@@ -1,0 +1,185 @@
+//! The report of what drives the loop, and why not something better.
+
+use std::fmt;
+use std::io;
+
+use crate::backend::deadline::TimerMode;
+use crate::backend::rung::Rung;
+
+/// Which backend is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub enum Choice {
+    /// `io_uring` where it can be had, else epoll.
+    #[default]
+    Auto,
+    /// `io_uring`, or an error.
+    IoUring,
+    /// epoll.
+    Epoll,
+}
+
+impl Choice {
+    /// The choice of that name: `auto`, `io_uring` or `epoll`.
+    pub fn from_name(name: &str) -> Option<Choice> {
+        match name {
+            "auto" => Some(Choice::Auto),
+            "io_uring" => Some(Choice::IoUring),
+            "epoll" => Some(Choice::Epoll),
+            _ => None,
+        }
+    }
+}
+
+/// A step that was not taken, why, and what would help.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// What was tried: a rung of the ladder, or a part of it.
+    pub step: String,
+    /// The errno of the refusal; `None` when it was a choice.
+    pub errno: Option<i32>,
+    /// What can be done about it, in one sentence.
+    pub remedy: &'static str,
+}
+
+impl Refusal {
+    pub(crate) fn new(step: impl Into<String>, error: &io::Error) -> Refusal {
+        let errno = error.raw_os_error();
+        Refusal {
+            step: step.into(),
+            errno,
+            remedy: remedy(errno),
+        }
+    }
+
+    pub(crate) fn by_choice(step: impl Into<String>, remedy: &'static str) -> Refusal {
+        Refusal {
+            step: step.into(),
+            errno: None,
+            remedy,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.step)?;
+        if let Some(errno) = self.errno {
+            write!(f, "{}; ", io::Error::from_raw_os_error(errno))?;
+        }
+        f.write_str(self.remedy)
+    }
+}
+
+/// What an errno of the setup usually means to the person who reads it.
+fn remedy(errno: Option<i32>) -> &'static str {
+    match errno {
+        Some(libc::EPERM | libc::EACCES) => {
+            "a seccomp profile (Docker's and containerd's default), the sysctl kernel.io_uring_disabled or a \
+             security module forbids it: allow io_uring_setup, io_uring_enter and io_uring_register there"
+        }
+        Some(libc::ENOSYS) => {
+            "this kernel has no io_uring, or the sandbox hides it: it needs Linux 5.1 with CONFIG_IO_URING"
+        }
+        Some(libc::ENOMEM) => {
+            "ring memory is charged to RLIMIT_MEMLOCK: raise `ulimit -l`, or ask for fewer entries"
+        }
+        Some(libc::EINVAL) => "this kernel does not know the flags of this rung: a newer one does",
+        Some(libc::EMFILE | libc::ENFILE) => "no file descriptor is free: raise `ulimit -n`",
+        Some(libc::EOVERFLOW) => "completions were lost: give the ring more entries",
+        Some(libc::EBADF | libc::ENXIO | libc::EOPNOTSUPP) => {
+            "the ring's own descriptor was closed by other code in this process"
+        }
+        Some(libc::EEXIST) => "the ring belongs to another thread, or to the process that forked",
+        _ => "not an error that a ring is known to answer with: please report it",
+    }
+}
+
+/// What drives a reactor. [`Display`](fmt::Display) prints it as a small table.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Driver {
+    /// The rung of the ladder in use; `None` on epoll.
+    pub rung: Option<Rung>,
+    /// The kernel features in use, by name.
+    pub features: Vec<&'static str>,
+    /// Entries of the submission queue; 0 on epoll.
+    pub sq_entries: u32,
+    /// Entries of the completion queue; 0 on epoll.
+    pub cq_entries: u32,
+    /// How the earliest deadline reaches the kernel.
+    pub timer: TimerMode,
+    /// The kernel release, as uname(2) gives it.
+    pub kernel: String,
+    /// Every better step that was not taken.
+    pub refused: Vec<Refusal>,
+}
+
+impl Driver {
+    /// `"io_uring"` or `"epoll"`.
+    pub fn backend(&self) -> &'static str {
+        if self.rung.is_some() {
+            "io_uring"
+        } else {
+            "epoll"
+        }
+    }
+}
+
+impl fmt::Display for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "backend   {}", self.backend())?;
+        match self.rung {
+            Some(rung) => writeln!(f, "rung      {} (Linux {}+)", rung.name(), rung.since())?,
+            None => writeln!(f, "rung      G (any Linux)")?,
+        }
+        writeln!(f, "kernel    {}", self.kernel)?;
+        if self.rung.is_some() {
+            writeln!(
+                f,
+                "entries   {} to submit, {} to complete",
+                self.sq_entries, self.cq_entries
+            )?;
+        }
+        let features = if self.features.is_empty() {
+            "none".into()
+        } else {
+            self.features.join(", ")
+        };
+        writeln!(f, "features  {features}")?;
+        write!(f, "timers    {}", self.timer.name())?;
+        for refusal in &self.refused {
+            write!(f, "\nrefused   {refusal}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_names_the_errno_and_the_remedy() {
+        let driver = Driver {
+            rung: None,
+            features: vec![],
+            sq_entries: 0,
+            cq_entries: 0,
+            timer: TimerMode::WaitTimeout,
+            kernel: "6.18".into(),
+            refused: vec![Refusal::new(
+                "io_uring_setup",
+                &io::Error::from_raw_os_error(libc::EPERM),
+            )],
+        };
+        let text = driver.to_string();
+        assert!(text.starts_with("backend   epoll\n"), "{text}");
+        assert!(
+            text.contains("io_uring_setup: Operation not permitted"),
+            "{text}"
+        );
+        assert!(text.contains("seccomp"), "{text}");
+    }
+}

@@ -1,0 +1,155 @@
+//! Waking the loop's thread from another one, with at most one system call per sleep.
+
+use std::io;
+use std::os::fd::{AsRawFd, RawFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::Wake;
+
+use uring_sys::eventfd::EventFd;
+
+use crate::metrics::Counter;
+
+/// The loop's thread runs; it looks at everything shared before it sleeps.
+const AWAKE: u8 = 0;
+/// The loop's thread sleeps or is about to: only a write to the eventfd ends that.
+const PARKED: u8 = 1;
+/// Somebody has asked for attention since the loop last parked.
+const NOTIFIED: u8 = 2;
+
+/// The handshake between one thread that parks and many that notify.
+///
+/// N1: only the edge PARKED -> NOTIFIED writes the eventfd. N2: `prepare_park` fails while NOTIFIED. So a
+/// notification between the loop's last look and its sleep is never lost, and a storm of them costs one write.
+#[derive(Debug)]
+pub(crate) struct Notifier {
+    state: AtomicU8,
+    /// Polled by the backend, which never has to read it where it sees edges.
+    eventfd: EventFd,
+    /// Notifications that took a system call.
+    writes: Counter,
+}
+
+impl Wake for Notifier {
+    fn wake(self: Arc<Self>) {
+        self.notify();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.notify();
+    }
+}
+
+impl Notifier {
+    pub(crate) fn new() -> io::Result<Notifier> {
+        Ok(Notifier {
+            state: AtomicU8::new(AWAKE),
+            eventfd: EventFd::new()?,
+            writes: Counter::default(),
+        })
+    }
+
+    pub(crate) fn eventfd(&self) -> &EventFd {
+        &self.eventfd
+    }
+
+    pub(crate) fn raw_fd(&self) -> RawFd {
+        self.eventfd.as_raw_fd()
+    }
+
+    /// Makes the current or the next park return. Says whether that took a system call.
+    pub(crate) fn notify(&self) -> bool {
+        // AcqRel: what the caller published before is visible to the loop, whose swap in `unpark` or
+        // compare-exchange in `prepare_park` acquires it.
+        if self.state.swap(NOTIFIED, Ordering::AcqRel) != PARKED {
+            return false;
+        }
+        // A full counter is already readable, and the wrapper reports it as success. Anything else means that
+        // the fd was closed behind our back: the sleeper can then not be reached from here, by nobody's fault.
+        let _ = self.eventfd.notify();
+        self.writes.add_shared(1);
+        true
+    }
+
+    pub(crate) fn writes(&self) -> u64 {
+        self.writes.get()
+    }
+
+    /// Announces a sleep. `false`: something happened since the last one, so do not sleep, look again.
+    #[must_use]
+    pub(crate) fn prepare_park(&self) -> bool {
+        // Success AcqRel: what this thread has looked at is ordered before PARKED becomes visible.
+        // Failure Acquire: the notifier's work is visible to the look that follows.
+        let parked = self
+            .state
+            .compare_exchange(AWAKE, PARKED, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok();
+        if !parked {
+            self.state.swap(AWAKE, Ordering::AcqRel);
+        }
+        parked
+    }
+
+    /// Ends a sleep, whatever ended it.
+    pub(crate) fn unpark(&self) {
+        self.state.swap(AWAKE, Ordering::AcqRel);
+    }
+
+    /// Whether a notification waits to be seen.
+    pub(crate) fn is_notified(&self) -> bool {
+        self.state.load(Ordering::Acquire) == NOTIFIED
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notification_before_the_park_makes_it_fail_once() {
+        let notifier = Notifier::new().unwrap();
+        assert!(!notifier.notify(), "awake: no write");
+        assert!(!notifier.prepare_park());
+        assert!(notifier.prepare_park());
+    }
+
+    #[test]
+    fn many_notifications_of_one_sleep_cost_one_write() {
+        let notifier = Notifier::new().unwrap();
+        assert!(notifier.prepare_park());
+        let writes = (0..1000).filter(|_| notifier.notify()).count();
+        assert_eq!(writes, 1);
+        assert!(notifier.eventfd().drain().unwrap());
+    }
+
+    #[test]
+    fn no_notification_is_lost_between_look_and_sleep() {
+        use std::sync::atomic::AtomicUsize;
+        const THREADS: usize = 4;
+        const EACH: usize = 5_000;
+        let notifier = Notifier::new().unwrap();
+        let produced = AtomicUsize::new(0);
+        let poll = uring_sys::epoll::Epoll::new().unwrap();
+        poll.add(notifier.raw_fd(), uring_sys::epoll::EPOLLIN, 0)
+            .unwrap();
+        let mut events = uring_sys::epoll::EventBuffer::with_capacity(1);
+        std::thread::scope(|scope| {
+            for _ in 0..THREADS {
+                scope.spawn(|| {
+                    for _ in 0..EACH {
+                        produced.fetch_add(1, Ordering::Relaxed);
+                        notifier.notify();
+                    }
+                });
+            }
+            // A lost wake leaves this loop in epoll_wait for ever, and the test hangs.
+            while produced.load(Ordering::Relaxed) < THREADS * EACH {
+                if notifier.prepare_park() {
+                    poll.wait(&mut events, None).unwrap();
+                    notifier.unpark();
+                    notifier.eventfd().drain().unwrap();
+                }
+            }
+        });
+    }
+}

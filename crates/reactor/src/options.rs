@@ -1,0 +1,134 @@
+//! How to build a reactor.
+
+use std::fmt;
+use std::io;
+use std::task::{Context, Poll};
+
+use crate::backend::deadline::TimerMode;
+use crate::backend::rung::Rung;
+use crate::driver::Choice;
+
+/// The environment variable that overrides the backend: `auto`, `io_uring` or `epoll`.
+pub const BACKEND_VARIABLE: &str = "URING_RT_BACKEND";
+/// The environment variable that holds the ladder on a lower rung: `A`, `B`, `C`, `D`, `D2`, `E` or `F`. For
+/// tests, and to find out whether a kernel feature is to blame.
+pub const RUNG_VARIABLE: &str = "URING_RT_RUNG";
+
+/// What a reactor is built with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub(crate) choice: Choice,
+    pub(crate) entries: u32,
+    pub(crate) top_rung: Rung,
+    pub(crate) timer: TimerMode,
+    pub(crate) start_paused: bool,
+    pub(crate) pacer: Option<Pacer>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            choice: Choice::Auto,
+            entries: 256,
+            top_rung: Rung::A,
+            timer: TimerMode::default(),
+            start_paused: false,
+            pacer: None,
+        }
+    }
+}
+
+impl Options {
+    /// The defaults: the best backend, 256 entries.
+    pub fn new() -> Options {
+        Options::default()
+    }
+
+    /// Which backend to use.
+    #[must_use]
+    pub fn choice(mut self, choice: Choice) -> Options {
+        self.choice = choice;
+        self
+    }
+
+    /// Entries of the submission queue, rounded up to a power of two, 32 768 at most; the completion queue
+    /// gets four times as many. More fds than this can be registered and armed: it is the size of one batch.
+    #[must_use]
+    pub fn entries(mut self, entries: u32) -> Options {
+        self.entries = entries;
+        self
+    }
+
+    /// The best rung of the ladder to try.
+    #[must_use]
+    pub fn top_rung(mut self, rung: Rung) -> Options {
+        self.top_rung = rung;
+        self
+    }
+
+    /// How the earliest deadline reaches the kernel. Where the ring's wait takes no timeout (before Linux
+    /// 5.11) it is a timerfd in any case.
+    #[must_use]
+    pub fn timer(mut self, mode: TimerMode) -> Options {
+        self.timer = mode;
+        self
+    }
+
+    /// Whether the clock stands still until it is advanced.
+    #[must_use]
+    pub fn start_paused(mut self, paused: bool) -> Options {
+        self.start_paused = paused;
+        self
+    }
+
+    /// Lets the executor bound how much one task does between two looks at the kernel.
+    #[must_use]
+    pub fn pacer(mut self, pacer: Pacer) -> Options {
+        self.pacer = Some(pacer);
+        self
+    }
+
+    /// Takes the backend and the rung from the environment, where [`BACKEND_VARIABLE`] and [`RUNG_VARIABLE`]
+    /// are set.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` when one of them has a value that is no name.
+    pub fn from_env(mut self) -> io::Result<Options> {
+        if let Some(choice) = from_variable(BACKEND_VARIABLE, Choice::from_name)? {
+            self.choice = choice;
+        }
+        if let Some(rung) = from_variable(RUNG_VARIABLE, Rung::from_name)? {
+            self.top_rung = rung;
+        }
+        Ok(self)
+    }
+}
+
+fn from_variable<T>(name: &str, parse: impl Fn(&str) -> Option<T>) -> io::Result<Option<T>> {
+    let Some(value) = std::env::var_os(name) else {
+        return Ok(None);
+    };
+    match value.to_str().and_then(&parse) {
+        Some(parsed) => Ok(Some(parsed)),
+        None => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("{name} has no such value: {value:?}"),
+        )),
+    }
+}
+
+/// An executor's budget, as far as the leaves of this crate use it up.
+#[derive(Clone, Copy)]
+pub struct Pacer {
+    /// Asked before an operation: `Pending` (with the task woken) when the task has had its share.
+    pub check: fn(&mut Context<'_>) -> Poll<()>,
+    /// Told after an operation made progress.
+    pub spend: fn(),
+}
+
+impl fmt::Debug for Pacer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pacer").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,302 @@
+//! The loop's half of a reactor, and the turn.
+
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::backend::deadline::Wait;
+use crate::backend::rung::Rung;
+use crate::backend::{Arm, Backend, Completion, Disarm, Env, ladder};
+use crate::clock::Instant;
+use crate::context;
+use crate::driver::{Choice, Driver, Refusal};
+use crate::handle::Handle;
+use crate::metrics::Counters;
+use crate::notifier::Notifier;
+use crate::options::Options;
+use crate::shared::Shared;
+use crate::wake_batch::WakeBatch;
+
+/// How long a turn may take.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Turn {
+    /// Look, and do not sleep.
+    Poll,
+    /// Sleep until something happens: an event, a deadline, or a wake from another thread.
+    Wait,
+    /// The same, and not beyond this time.
+    WaitUntil(Instant),
+}
+
+/// Who is ready: turns events of fds and deadlines into wakes. It belongs to the thread that built it.
+///
+/// ```
+/// use uring_reactor::{Options, Reactor, Turn};
+///
+/// let mut reactor = Reactor::new(Options::new())?;
+/// println!("{}", reactor.driver());
+/// reactor.turn(Turn::Poll)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Reactor {
+    local: Rc<Local>,
+    options: Options,
+    driver: Driver,
+    /// The buffers of a turn, empty between two turns.
+    arms: Vec<Arm>,
+    disarms: Vec<Disarm>,
+    completions: Vec<Completion>,
+    wakes: WakeBatch,
+}
+
+/// What a drop on the loop's thread has to reach without the `Reactor`.
+#[derive(Debug)]
+pub(crate) struct Local {
+    shared: Arc<Shared>,
+    /// Borrowed only around the backend's verbs, which run no user code.
+    pub(crate) backend: RefCell<Backend>,
+}
+
+impl Local {
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+}
+
+impl Reactor {
+    /// Builds a reactor on the best backend that the options and the kernel allow.
+    ///
+    /// # Errors
+    ///
+    /// When `io_uring` was demanded and is refused, with the kernel's reason and a remedy; and what epoll
+    /// meets as well, such as no free file descriptor.
+    pub fn new(options: Options) -> io::Result<Reactor> {
+        let env = Env {
+            notifier: Arc::new(Notifier::new()?),
+            counters: Arc::new(Counters::default()),
+            epoll: Arc::default(),
+        };
+        let (backend, driver) = ladder::open(&options, &env)?;
+        let shared = Arc::new(Shared::new(env, options.start_paused, options.pacer));
+        let local = Rc::new(Local {
+            shared,
+            backend: RefCell::new(backend),
+        });
+        context::add_local(&local);
+        Ok(Reactor {
+            local,
+            options,
+            driver,
+            arms: Vec::new(),
+            disarms: Vec::new(),
+            completions: Vec::new(),
+            wakes: WakeBatch::default(),
+        })
+    }
+
+    /// A reference for other threads, and for whoever registers fds.
+    pub fn handle(&self) -> Handle {
+        Handle {
+            shared: Arc::clone(&self.local.shared),
+        }
+    }
+
+    /// Which backend runs, with which features, and why not a better one.
+    pub fn driver(&self) -> &Driver {
+        &self.driver
+    }
+
+    /// One turn: submits what was asked for, waits as `turn` says, and wakes whoever has something to do.
+    ///
+    /// Submitting never dispatches, dispatching never wakes, and waking holds no lock.
+    ///
+    /// # Errors
+    ///
+    /// When the backend is lost and no other can be built in its place. A signal is not an error: the turn
+    /// just ends.
+    pub fn turn(&mut self, turn: Turn) -> io::Result<()> {
+        let shared = Arc::clone(&self.local.shared);
+        shared.env.counters.turns.add(1);
+        self.submit_changes();
+        let (wait, is_parked) = plan(&shared, turn);
+        let result = self
+            .local
+            .backend
+            .borrow_mut()
+            .wait(wait, &mut self.completions);
+        if is_parked {
+            shared.env.notifier.unpark();
+        }
+        if let Err(error) = result {
+            self.replace_backend(&error)?;
+        }
+        if self.completions.is_empty() && turn != Turn::Poll {
+            advance_paused_clock(&shared, turn);
+        }
+        self.dispatch();
+        if cfg!(debug_assertions) {
+            self.verify();
+        }
+        self.wakes.wake_all();
+        Ok(())
+    }
+
+    /// Hands the arms and disarms of all threads to the backend.
+    fn submit_changes(&mut self) {
+        self.local
+            .shared
+            .sources
+            .lock()
+            .take_changes(&mut self.arms, &mut self.disarms);
+        if self.arms.is_empty() && self.disarms.is_empty() {
+            return;
+        }
+        let mut backend = self.local.backend.borrow_mut();
+        self.disarms
+            .drain(..)
+            .for_each(|disarm| backend.disarm(disarm));
+        self.arms.drain(..).for_each(|arm| backend.arm(arm));
+    }
+
+    /// Applies the completions and the clock; collects the wakers that are due.
+    fn dispatch(&mut self) {
+        let shared = &self.local.shared;
+        let counters = &shared.env.counters;
+        if !self.completions.is_empty() {
+            let mut stale = 0;
+            let mut sources = shared.sources.lock();
+            let count = self.completions.len() as u64;
+            for completion in self.completions.drain(..) {
+                stale += u64::from(!sources.complete(completion, &mut self.wakes));
+            }
+            drop(sources);
+            counters.completions.add(count - stale);
+            counters.stale.add(stale);
+        }
+        let mut timers = shared.timers.lock();
+        if timers.next_deadline().is_some() {
+            let now = shared.clock.tick(shared.clock.now());
+            timers.expire(now, &mut self.wakes);
+        }
+        drop(timers);
+        counters.idle_turns.add(u64::from(self.wakes.is_empty()));
+    }
+
+    /// Puts another backend in the place of one that is lost. Every arm is asked for again; since a poll
+    /// looks at the level when it is armed, no event is lost.
+    fn replace_backend(&mut self, error: &io::Error) -> io::Result<()> {
+        let env = self.local.shared.env.clone();
+        let mut refused = self.driver.refused.clone();
+        refused.push(Refusal::new(
+            format!("{}, while running", self.driver.backend()),
+            error,
+        ));
+        let mut lost = self.local.backend.borrow_mut();
+        let entries = self.driver.sq_entries;
+        let is_overflow = error.raw_os_error() == Some(libc::EOVERFLOW);
+        let successor = if is_overflow && entries < ladder::MOST_ENTRIES {
+            self.options = self
+                .options
+                .clone()
+                .entries(entries * 2)
+                .choice(Choice::Auto);
+            self.options.top_rung = self.driver.rung.unwrap_or(Rung::F);
+            ladder::open(&self.options, &env)
+        } else {
+            if matches!(*lost, Backend::Epoll(_)) {
+                // Its set is what was lost.
+                env.epoll.lock().take();
+            }
+            ladder::epoll(&self.options, &env, Vec::new())
+        };
+        let (backend, driver) = successor?;
+        lost.shut_down();
+        *lost = backend;
+        drop(lost);
+        self.driver = Driver { refused, ..driver };
+        self.local.shared.sources.lock().rearm_all();
+        env.counters.switches.add(1);
+        Ok(())
+    }
+
+    /// Checks every invariant of the reactor; debug builds do so in each turn.
+    ///
+    /// # Panics
+    ///
+    /// When one is broken, which is a bug of this crate.
+    pub fn verify(&self) {
+        let backend = self.local.backend.borrow();
+        backend.verify();
+        let pending = |token| self.completions.iter().any(|c| c.token == token);
+        self.local
+            .shared
+            .sources
+            .lock()
+            .verify(|token| backend.owes(token) || pending(token));
+        self.local.shared.timers.lock().verify();
+    }
+}
+
+/// Decides how to wait. The flag says whether a sleep was announced to the other threads.
+fn plan(shared: &Shared, turn: Turn) -> (Wait, bool) {
+    let limit = match turn {
+        Turn::Poll => return (Wait::NonBlocking, false),
+        Turn::Wait => None,
+        Turn::WaitUntil(limit) => Some(limit),
+    };
+    // Announced before the deadlines are read: a thread that then adds an earlier one ends the sleep.
+    if !shared.env.notifier.prepare_park() {
+        return (Wait::NonBlocking, false);
+    }
+    let next = shared.timers.lock().next_deadline();
+    if shared.clock.is_paused() {
+        let wait = if next.is_some() || limit.is_some() {
+            Wait::NonBlocking
+        } else {
+            Wait::Until(None)
+        };
+        return (wait, true);
+    }
+    let next = next.map(|tick| shared.clock.to_system(shared.clock.instant(tick)));
+    let deadline = match (next, limit) {
+        (Some(next), Some(limit)) => Some(next.min(limit)),
+        (next, limit) => next.or(limit),
+    };
+    (Wait::Until(deadline), true)
+}
+
+/// With nothing else to happen, a paused clock jumps to the next deadline.
+fn advance_paused_clock(shared: &Shared, turn: Turn) {
+    if !shared.clock.is_paused() || shared.env.notifier.is_notified() {
+        return;
+    }
+    let next = shared
+        .timers
+        .lock()
+        .next_deadline()
+        .map(|tick| shared.clock.instant(tick));
+    let limit = match turn {
+        Turn::WaitUntil(limit) => Some(limit),
+        Turn::Poll | Turn::Wait => None,
+    };
+    if let Some(target) = next.into_iter().chain(limit).min() {
+        shared
+            .clock
+            .advance(target.duration_since(shared.clock.now()));
+    }
+}
+
+impl Drop for Reactor {
+    fn drop(&mut self) {
+        let shared = &self.local.shared;
+        shared.close();
+        shared.sources.lock().close(&mut self.wakes);
+        shared.timers.lock().close(&mut self.wakes);
+        // Cancelled and reaped before it is closed: ports can be bound and peers see the end at once.
+        self.local.backend.borrow_mut().shut_down();
+        context::remove_local(&self.local);
+        self.wakes.wake_all();
+    }
+}

@@ -1,0 +1,224 @@
+//! One fd at a reactor: the part of `AsyncFd` that does not know what the fd belongs to.
+
+use std::future::poll_fn;
+use std::io;
+use std::os::fd::RawFd;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use crate::backend::Route;
+use crate::context;
+use crate::interest::{Direction, Interest, Ready};
+use crate::readiness::{Event, Readiness};
+use crate::shared::Shared;
+use crate::sources::Waiting;
+
+/// Owns a slot of the reactor. The fd was captured once, as a number: nothing that its owner does later can
+/// make the reactor ask about another one.
+#[derive(Debug)]
+pub(crate) struct Registration {
+    shared: Arc<Shared>,
+    readiness: Arc<Readiness>,
+    slot: u32,
+}
+
+impl Registration {
+    /// Registers with the current reactor. The kernel hears of it when somebody first waits.
+    #[track_caller]
+    pub(crate) fn new(fd: RawFd, interest: Interest) -> io::Result<Registration> {
+        let shared = context::with_current(|current| current.map(|c| Arc::clone(&c.shared)));
+        let shared = shared.unwrap_or_else(|| context::no_runtime("AsyncFd"));
+        if fd < 0 {
+            return Err(io::Error::from_raw_os_error(libc::EBADF));
+        }
+        let readiness = Arc::new(Readiness::new());
+        let slot = shared.register(fd, interest, &readiness)?;
+        Ok(Registration {
+            shared,
+            readiness,
+            slot,
+        })
+    }
+
+    pub(crate) fn route(&self) -> Route {
+        self.shared.sources.lock().route(self.slot)
+    }
+
+    pub(crate) fn is_edge(&self) -> bool {
+        self.readiness.is_edge()
+    }
+
+    /// Waits as the one poller of this direction: the last waker given is the one that is woken.
+    pub(crate) fn poll_ready(
+        &self,
+        direction: Direction,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<Event>> {
+        ready!(self.shared.pace(cx));
+        loop {
+            if let Some(event) = self.event(direction.interest()) {
+                self.shared.spend();
+                return Poll::Ready(Ok(event));
+            }
+            match self.shared.wait(self.slot, Waiting::Poller(direction), cx) {
+                None => return Poll::Pending,
+                Some(result) => result?,
+            }
+        }
+    }
+
+    /// The readiness for `interest`, when there is some, without a lock.
+    fn event(&self, interest: Interest) -> Option<Event> {
+        let event = self.readiness.event();
+        let event = Event {
+            ready: event.ready.intersection(interest),
+            ..event
+        };
+        (!event.ready.is_empty() && !self.readiness.is_failed()).then_some(event)
+    }
+
+    /// Waits with an entry of its own: any number of futures may do so at once.
+    ///
+    /// Cancel safe: dropping the future takes its entry back and loses no event, as those stay in the
+    /// readiness until they are cleared.
+    pub(crate) async fn ready(&self, interest: Interest) -> io::Result<Event> {
+        let mut enlisted = Enlisted {
+            registration: self,
+            key: None,
+        };
+        poll_fn(|cx| enlisted.poll(interest, cx)).await
+    }
+
+    /// Forgets `what`, unless the kernel has reported something since `seen`.
+    pub(crate) fn clear(&self, seen: Event, what: Ready) {
+        self.readiness.clear(seen, what);
+    }
+
+    /// Tries `op` until it does not block, waiting for `direction` in between.
+    ///
+    /// `drains` says of a result that it has used up what was ready, so that the next call waits without
+    /// trying first.
+    pub(crate) fn poll_op<R>(
+        &self,
+        direction: Direction,
+        cx: &mut Context<'_>,
+        mut op: impl FnMut() -> io::Result<R>,
+        drains: impl Fn(&R) -> bool,
+    ) -> Poll<io::Result<R>> {
+        ready!(self.shared.pace(cx));
+        loop {
+            let event = self.event(direction.interest());
+            let event = match event {
+                Some(event) => event,
+                None if self.readiness.is_presumed(direction) => self.readiness.event(),
+                None => match self.shared.wait(self.slot, Waiting::Poller(direction), cx) {
+                    None => return Poll::Pending,
+                    Some(result) => {
+                        result?;
+                        continue;
+                    }
+                },
+            };
+            match op() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.readiness.disprove(direction);
+                    // The call is the proof: also of closed states, which a FIFO leaves again when the next
+                    // writer opens it.
+                    self.clear(event, direction.mask());
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => {
+                    if result.as_ref().is_ok_and(&drains) {
+                        self.drained(direction, event);
+                    }
+                    self.shared.spend();
+                    return Poll::Ready(result);
+                }
+            }
+        }
+    }
+
+    /// A call that got less than it asked for has used up what was ready: the next one waits, without a
+    /// system call that would only say so. Not when the end or an error was seen: those stay, and an
+    /// edge-triggered set does not report them again.
+    fn drained(&self, direction: Direction, event: Event) {
+        self.readiness.disprove(direction);
+        let last = Ready::READ_CLOSED | Ready::WRITE_CLOSED | Ready::ERROR;
+        if (event.ready & last).is_empty() {
+            self.clear(event, direction.mask());
+        }
+    }
+
+    /// Waits for `interest` and tries `op`, until it does not block.
+    pub(crate) async fn async_op<R>(
+        &self,
+        interest: Interest,
+        mut op: impl FnMut() -> io::Result<R>,
+    ) -> io::Result<R> {
+        loop {
+            let event = self.ready(interest).await?;
+            match op() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.clear(event, interest.mask());
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// Tries `op` only when `interest` is known to be ready.
+    pub(crate) fn try_op<R>(
+        &self,
+        interest: Interest,
+        op: impl FnOnce() -> io::Result<R>,
+    ) -> io::Result<R> {
+        let Some(event) = self.event(interest) else {
+            return Err(io::ErrorKind::WouldBlock.into());
+        };
+        let result = op();
+        if matches!(&result, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
+            self.clear(event, interest.mask());
+        }
+        result
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.shared.deregister(self.slot);
+    }
+}
+
+/// A future's entry among the waiters, taken back when the future goes.
+struct Enlisted<'a> {
+    registration: &'a Registration,
+    key: Option<u32>,
+}
+
+impl Enlisted<'_> {
+    fn poll(&mut self, interest: Interest, cx: &mut Context<'_>) -> Poll<io::Result<Event>> {
+        let registration = self.registration;
+        ready!(registration.shared.pace(cx));
+        loop {
+            if let Some(event) = registration.event(interest) {
+                registration.shared.spend();
+                return Poll::Ready(Ok(event));
+            }
+            let waiting = Waiting::Future(interest, &mut self.key);
+            match registration.shared.wait(registration.slot, waiting, cx) {
+                None => return Poll::Pending,
+                Some(result) => result?,
+            }
+        }
+    }
+}
+
+impl Drop for Enlisted<'_> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            let Registration { shared, slot, .. } = self.registration;
+            let waker = shared.sources.lock().forget(*slot, key);
+            drop(waker);
+        }
+    }
+}

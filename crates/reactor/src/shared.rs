@@ -1,0 +1,150 @@
+//! What all threads see of one reactor.
+
+use std::io;
+use std::os::fd::RawFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use parking_lot::Mutex;
+
+use crate::backend::{Disarm, Env, Route};
+use crate::clock::Clock;
+use crate::context;
+use crate::interest::Interest;
+use crate::metrics::Metrics;
+use crate::options::Pacer;
+use crate::readiness::Readiness;
+use crate::sources::{Sources, Waited, Waiting};
+use crate::timers::Timers;
+
+/// The shared half of a reactor. The other half, the backend, belongs to the loop's thread.
+///
+/// The two locks are never held together, and never across a system call that can sleep, a wake, or the drop
+/// of a waker.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) sources: Mutex<Sources>,
+    pub(crate) timers: Mutex<Timers>,
+    pub(crate) clock: Clock,
+    pub(crate) env: Env,
+    /// The thread of the loop. On it, a change needs no notification: the loop is not asleep.
+    home: context::ThreadKey,
+    pacer: Option<Pacer>,
+    /// Set when the reactor goes away.
+    closed: AtomicBool,
+}
+
+impl Shared {
+    pub(crate) fn new(env: Env, start_paused: bool, pacer: Option<Pacer>) -> Shared {
+        Shared {
+            sources: Mutex::default(),
+            timers: Mutex::default(),
+            clock: Clock::new(start_paused),
+            env,
+            home: context::thread_key(),
+            pacer,
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn is_home(&self) -> bool {
+        self.home == context::thread_key()
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+
+    /// Makes the loop look at what this thread has just changed.
+    pub(crate) fn announce(&self) {
+        if !self.is_home() {
+            self.env.notifier.notify();
+        }
+    }
+
+    /// Whether the calling task may go on, or has had its share of this turn.
+    pub(crate) fn pace(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.pacer
+            .map_or(Poll::Ready(()), |pacer| (pacer.check)(cx))
+    }
+
+    /// Counts one operation against the calling task's share.
+    pub(crate) fn spend(&self) {
+        if let Some(pacer) = self.pacer {
+            (pacer.spend)();
+        }
+    }
+
+    pub(crate) fn register(
+        &self,
+        fd: RawFd,
+        interest: Interest,
+        readiness: &Arc<Readiness>,
+    ) -> io::Result<u32> {
+        self.sources
+            .lock()
+            .register(fd, interest, Arc::clone(readiness))
+    }
+
+    /// Waits for readiness. `None`: the waker is enlisted.
+    pub(crate) fn wait(
+        &self,
+        slot: u32,
+        waiting: Waiting<'_>,
+        cx: &Context<'_>,
+    ) -> Option<io::Result<()>> {
+        let waker = cx.waker().clone();
+        let Waited {
+            ready,
+            queued,
+            spare,
+        } = self.sources.lock().wait(slot, waiting, waker);
+        // Both after the lock is released: the one runs foreign code, the other may write to the eventfd.
+        drop(spare);
+        if queued {
+            self.announce();
+        }
+        ready
+    }
+
+    /// Ends a registration. On the loop's thread the kernel has let go of the file when this returns; from
+    /// another thread the loop is woken to do it.
+    pub(crate) fn deregister(&self, slot: u32) {
+        let removed = self.sources.lock().remove(slot);
+        let (disarm, route) = (removed.disarm, removed.route);
+        drop(removed);
+        if self.is_closed() {
+            return;
+        }
+        let is_done =
+            self.is_home() && context::with_backend(self, |backend| backend.disarm(disarm));
+        if !is_done {
+            self.deregister_from_afar(disarm, route);
+        }
+    }
+
+    fn deregister_from_afar(&self, disarm: Disarm, route: Route) {
+        if route == Route::Epoll {
+            let set = self.env.epoll.lock().clone();
+            if let Some(set) = set {
+                // Before the owner closes the fd: afterwards, a duplicate of it would keep the entry alive.
+                set.leave(disarm.fd, (disarm.slot, disarm.generation));
+            }
+        }
+        self.sources.lock().defer_disarm(disarm);
+        self.announce();
+    }
+
+    pub(crate) fn metrics(&self) -> Metrics {
+        let sources = self.sources.lock().len();
+        let timers = self.timers.lock().len();
+        self.env
+            .counters
+            .snapshot(self.env.notifier.writes(), sources, timers)
+    }
+}

@@ -1,0 +1,136 @@
+//! [`Sleep`]: a deadline, awaited.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use crate::clock::Instant;
+use crate::context;
+use crate::shared::Shared;
+use crate::timers::TimerKey;
+
+/// Completes at a deadline, never before. Corresponds to `tokio::time::Sleep`, and is `Unpin`.
+///
+/// Nanosecond deadlines are kept; how soon after one the task runs is up to the kernel's timers, typically
+/// some 50 us. Cancel safe: dropping it takes the timer out.
+pub struct Sleep {
+    shared: Arc<Shared>,
+    deadline: Instant,
+    /// Present while the timer is in the reactor's list, also when it has fired there.
+    key: Option<TimerKey>,
+}
+
+impl Sleep {
+    /// Sleeps until `deadline` on the current reactor's clock.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime.
+    #[track_caller]
+    pub fn until(deadline: Instant) -> Sleep {
+        let shared = context::with_current(|current| current.map(|c| Arc::clone(&c.shared)));
+        let shared = shared.unwrap_or_else(|| context::no_runtime("a timer"));
+        Sleep {
+            shared,
+            deadline,
+            key: None,
+        }
+    }
+
+    /// When it completes.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Whether the deadline has come.
+    pub fn is_elapsed(&self) -> bool {
+        self.shared.clock.now() >= self.deadline
+    }
+
+    /// Changes the deadline. A task that waits already is woken at the new one; one that has been woken by the
+    /// old one has to poll again.
+    pub fn reset(&mut self, deadline: Instant) {
+        self.deadline = deadline;
+        let Some(key) = self.key.take() else { return };
+        let tick = self.shared.clock.tick(deadline);
+        let mut timers = self.shared.timers.lock();
+        let mut is_first = false;
+        if let Some(waker) = timers.remove(key) {
+            let (key, first) = timers.insert(tick, waker);
+            self.key = Some(key);
+            is_first = first;
+        }
+        drop(timers);
+        if is_first {
+            self.shared.announce();
+        }
+    }
+
+    fn enlist(&mut self, cx: &Context<'_>) {
+        let tick = self.shared.clock.tick(self.deadline);
+        let waker = cx.waker().clone();
+        let (key, is_first) = self.shared.timers.lock().insert(tick, waker);
+        self.key = Some(key);
+        if is_first {
+            // The loop may be asleep until a later deadline.
+            self.shared.announce();
+        }
+    }
+
+    fn forget(&mut self) {
+        if let Some(key) = self.key.take() {
+            let waker = self.shared.timers.lock().remove(key);
+            drop(waker);
+        }
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    /// # Panics
+    ///
+    /// When the runtime whose clock it follows has shut down: its time does not come any more.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let sleep = self.get_mut();
+        ready!(sleep.shared.pace(cx));
+        let is_due = match &sleep.key {
+            None => sleep.is_elapsed(),
+            Some(key) => {
+                let waker = cx.waker().clone();
+                let (is_due, spare) = sleep.shared.timers.lock().poll(key, waker);
+                drop(spare);
+                is_due && sleep.is_elapsed()
+            }
+        };
+        if is_due {
+            sleep.forget();
+            sleep.shared.spend();
+            return Poll::Ready(());
+        }
+        assert!(
+            !sleep.shared.is_closed(),
+            "a timer was polled after its uring-rt runtime has shut down"
+        );
+        if sleep.key.is_none() {
+            sleep.enlist(cx);
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        self.forget();
+    }
+}
+
+impl fmt::Debug for Sleep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sleep")
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,396 @@
+//! The registrations of one reactor: who waits for which fd, and what is asked of the kernel for it. Pure.
+
+use std::io;
+use std::os::fd::RawFd;
+use std::sync::Arc;
+use std::task::Waker;
+
+use slab::Slab;
+
+use crate::backend::{Arm, Completion, Disarm, Outcome, Route};
+use crate::interest::{Direction, Interest, Ready};
+use crate::readiness::Readiness;
+use crate::token::{MAX_SLOTS, Token};
+use crate::wake_batch::WakeBatch;
+
+/// Where the poll request of one direction is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum ArmState {
+    /// Nobody has asked for one, or it has fired.
+    Idle,
+    /// In the arm list, for the next turn to submit.
+    Queued,
+    /// The backend owes a completion for this direction.
+    Armed,
+}
+
+/// Why a registration does not work any more.
+#[derive(Clone, Copy, Debug)]
+enum Failure {
+    /// The kernel refused the fd with this errno; `EBADF` when it was closed.
+    Os(i32),
+    /// The reactor has shut down.
+    Gone,
+}
+
+impl Failure {
+    fn to_error(self) -> io::Error {
+        match self {
+            Failure::Os(errno) => io::Error::from_raw_os_error(errno),
+            Failure::Gone => gone(),
+        }
+    }
+}
+
+/// The error of every operation on a registration that has outlived its reactor.
+pub(crate) fn gone() -> io::Error {
+    io::Error::other("the runtime that this was registered with has shut down")
+}
+
+/// One registered fd. For each direction:
+///
+/// - I1: at most one poll request is in flight.
+/// - I2: `Armed` if and only if the backend owes a completion with this slot, generation and direction.
+/// - I3: when somebody waits, the direction is queued or armed, or the source has failed.
+/// - I4: a slot is used again only with a new generation.
+#[derive(Debug)]
+struct Source {
+    fd: RawFd,
+    generation: u32,
+    /// What the owner said it would wait for: the first entry of an epoll set asks for all of it at once.
+    interest: Interest,
+    /// Shared with the registration, which reads it without a lock.
+    readiness: Arc<Readiness>,
+    arms: [ArmState; Direction::COUNT],
+    /// The last caller of `poll_read_ready` and of `poll_write_ready`.
+    pollers: [Option<Waker>; 2],
+    /// The futures of `ready()` and the like; any number for each direction.
+    waiters: Vec<Waiter>,
+    next_key: u32,
+    failure: Option<Failure>,
+    route: Route,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    key: u32,
+    interest: Interest,
+    waker: Waker,
+}
+
+/// Who asks to be woken.
+#[derive(Debug)]
+pub(crate) enum Waiting<'a> {
+    /// The one poller of this direction.
+    Poller(Direction),
+    /// A future with an entry of its own, whose key is kept here while it is enlisted.
+    Future(Interest, &'a mut Option<u32>),
+}
+
+/// What became of a request to wait.
+#[derive(Debug)]
+pub(crate) struct Waited {
+    /// `Some` when there is nothing to wait for.
+    pub(crate) ready: Option<io::Result<()>>,
+    /// Whether the arm list has grown, so the loop must look at it.
+    pub(crate) queued: bool,
+    /// A waker nobody needs, to be dropped without the lock.
+    pub(crate) spare: Option<Waker>,
+}
+
+/// A source that was taken out. It is dropped without the lock, for the wakers in it.
+#[derive(Debug)]
+pub(crate) struct Removed {
+    pub(crate) disarm: Disarm,
+    pub(crate) route: Route,
+    _wakers: ([Option<Waker>; 2], Vec<Waiter>),
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Sources {
+    slab: Slab<Source>,
+    next_generation: u32,
+    /// Directions in state `Queued`, and leftovers of sources that are gone.
+    arms: Vec<Token>,
+    /// What other threads dropped while it may have been armed.
+    disarms: Vec<Disarm>,
+    closed: bool,
+}
+
+impl Sources {
+    /// Adds a source. Nothing is asked of the kernel before somebody waits.
+    pub(crate) fn register(
+        &mut self,
+        fd: RawFd,
+        interest: Interest,
+        readiness: Arc<Readiness>,
+    ) -> io::Result<u32> {
+        if self.closed {
+            return Err(gone());
+        }
+        let vacant = self.slab.vacant_entry();
+        let slot = u32::try_from(vacant.key())
+            .ok()
+            .filter(|slot| *slot < MAX_SLOTS);
+        let slot = slot.ok_or_else(|| io::Error::other("too many fds are registered"))?;
+        // I4: a counter, so that even a slot that is reused 2^32 registrations later is the first to repeat.
+        let generation = self.next_generation;
+        self.next_generation = generation.wrapping_add(1);
+        vacant.insert(Source {
+            fd,
+            generation,
+            interest,
+            readiness,
+            arms: [ArmState::Idle; Direction::COUNT],
+            pollers: [None, None],
+            waiters: Vec::new(),
+            next_key: 0,
+            failure: None,
+            route: Route::Ring,
+        });
+        Ok(slot)
+    }
+
+    /// Takes a source out; its arms are the caller's to take back.
+    pub(crate) fn remove(&mut self, slot: u32) -> Removed {
+        let source = self.slab.remove(slot as usize);
+        Removed {
+            disarm: Disarm {
+                slot,
+                generation: source.generation,
+                fd: source.fd,
+            },
+            route: source.route,
+            _wakers: (source.pollers, source.waiters),
+        }
+    }
+
+    /// Leaves a disarm to the loop's next turn.
+    pub(crate) fn defer_disarm(&mut self, disarm: Disarm) {
+        self.disarms.push(disarm);
+    }
+
+    /// Enlists a waker until the source is ready in the way that is waited for.
+    pub(crate) fn wait(&mut self, slot: u32, waiting: Waiting<'_>, waker: Waker) -> Waited {
+        let source = &mut self.slab[slot as usize];
+        let interest = match &waiting {
+            Waiting::Poller(direction) => direction.interest(),
+            Waiting::Future(interest, _) => *interest,
+        };
+        let ready = match source.failure {
+            Some(failure) => Some(Err(failure.to_error())),
+            None => source
+                .readiness
+                .event()
+                .ready
+                .satisfies(interest)
+                .then_some(Ok(())),
+        };
+        if ready.is_some() {
+            return Waited {
+                ready,
+                queued: false,
+                spare: Some(waker),
+            };
+        }
+        let spare = source.enlist(waiting, waker);
+        let queued = source.queue_arms(slot, interest, &mut self.arms);
+        Waited {
+            ready: None,
+            queued,
+            spare,
+        }
+    }
+
+    /// Takes a future's waker back; `None` when it was woken already.
+    pub(crate) fn forget(&mut self, slot: u32, key: u32) -> Option<Waker> {
+        let waiters = &mut self.slab[slot as usize].waiters;
+        let index = waiters.iter().position(|waiter| waiter.key == key)?;
+        Some(waiters.remove(index).waker)
+    }
+
+    /// Moves the work that waits for the loop's thread out, and marks the arms among it as armed.
+    pub(crate) fn take_changes(&mut self, arms: &mut Vec<Arm>, disarms: &mut Vec<Disarm>) {
+        disarms.append(&mut self.disarms);
+        for token in self.arms.drain(..) {
+            let Some(source) = self.slab.get_mut(token.slot as usize) else {
+                continue;
+            };
+            let Some(direction) = token
+                .direction
+                .filter(|_| source.generation == token.generation)
+            else {
+                continue;
+            };
+            debug_assert_eq!(source.arms[direction as usize], ArmState::Queued);
+            source.arms[direction as usize] = ArmState::Armed;
+            arms.push(Arm {
+                token,
+                direction,
+                fd: source.fd,
+                interest: source.interest,
+            });
+        }
+    }
+
+    /// Applies one completion. `false`: it belongs to a registration that is gone.
+    #[must_use]
+    pub(crate) fn complete(&mut self, completion: Completion, wakes: &mut WakeBatch) -> bool {
+        let token = completion.token;
+        let live = self.slab.get_mut(token.slot as usize);
+        let Some(source) = live.filter(|source| source.generation == token.generation) else {
+            return false;
+        };
+        if let Some(direction) = token.direction.filter(|_| !completion.more) {
+            source.arms[direction as usize] = ArmState::Idle;
+        }
+        match completion.outcome {
+            Outcome::Ready(events) => {
+                let ready = Ready::from_poll(events);
+                source.readiness.set(ready);
+                source.wake(ready, wakes);
+            }
+            Outcome::Failed(errno) => source.fail(Failure::Os(errno), wakes),
+            Outcome::Moved(route) => {
+                source.route = route;
+                if route == Route::Epoll {
+                    source.readiness.set_edge();
+                }
+            }
+        }
+        // I3: a completion that was not what somebody waits for (old kernels complete a cancelled poll with
+        // an empty mask) leaves them waiting, so the direction is armed again.
+        for direction in Direction::ALL {
+            if source.is_awaited(direction) && source.failure.is_none() {
+                source.queue_arms(token.slot, direction.interest(), &mut self.arms);
+            }
+        }
+        true
+    }
+
+    /// Queues every arm again, for a backend that knows of none of them.
+    pub(crate) fn rearm_all(&mut self) {
+        self.disarms.clear();
+        for (slot, source) in &mut self.slab {
+            for direction in Direction::ALL {
+                if source.arms[direction as usize] == ArmState::Armed {
+                    source.arms[direction as usize] = ArmState::Idle;
+                    let slot = u32::try_from(slot).unwrap_or(u32::MAX);
+                    source.queue_arms(slot, direction.interest(), &mut self.arms);
+                }
+            }
+        }
+    }
+
+    /// Ends all waiting with an error, now and later: the reactor goes away.
+    pub(crate) fn close(&mut self, wakes: &mut WakeBatch) {
+        self.closed = true;
+        self.arms.clear();
+        self.disarms.clear();
+        for (_, source) in &mut self.slab {
+            source.arms = [ArmState::Idle; Direction::COUNT];
+            source.fail(Failure::Gone, wakes);
+        }
+    }
+
+    pub(crate) fn route(&self, slot: u32) -> Route {
+        self.slab[slot as usize].route
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.slab.len()
+    }
+
+    /// Checks I2 and I3; panics where one is broken. `owes` says what the backend thinks.
+    pub(crate) fn verify(&self, owes: impl Fn(Token) -> bool) {
+        for (slot, source) in &self.slab {
+            for direction in Direction::ALL {
+                let state = source.arms[direction as usize];
+                let token = source.token(u32::try_from(slot).unwrap_or(u32::MAX), direction);
+                if state == ArmState::Armed {
+                    assert!(owes(token), "I2: nothing will complete {token:?}");
+                }
+                if state == ArmState::Queued {
+                    assert!(self.arms.contains(&token), "{token:?} is queued in no list");
+                }
+                if source.is_awaited(direction) && source.failure.is_none() {
+                    assert_ne!(state, ArmState::Idle, "I3: {token:?} is awaited and idle");
+                }
+            }
+        }
+    }
+}
+
+impl Source {
+    fn token(&self, slot: u32, direction: Direction) -> Token {
+        Token {
+            slot,
+            generation: self.generation,
+            direction: Some(direction),
+        }
+    }
+
+    fn enlist(&mut self, waiting: Waiting<'_>, waker: Waker) -> Option<Waker> {
+        match waiting {
+            Waiting::Poller(direction) => self.pollers[direction as usize & 1].replace(waker),
+            Waiting::Future(interest, key) => {
+                let known = key.and_then(|key| self.waiters.iter_mut().find(|w| w.key == key));
+                if let Some(waiter) = known {
+                    return Some(std::mem::replace(&mut waiter.waker, waker));
+                }
+                *key = Some(self.next_key);
+                self.waiters.push(Waiter {
+                    key: self.next_key,
+                    interest,
+                    waker,
+                });
+                self.next_key = self.next_key.wrapping_add(1);
+                None
+            }
+        }
+    }
+
+    fn queue_arms(&mut self, slot: u32, interest: Interest, arms: &mut Vec<Token>) -> bool {
+        let before = arms.len();
+        for direction in interest.directions() {
+            if self.arms[direction as usize] == ArmState::Idle {
+                self.arms[direction as usize] = ArmState::Queued;
+                arms.push(self.token(slot, direction));
+            }
+        }
+        arms.len() > before
+    }
+
+    fn is_awaited(&self, direction: Direction) -> bool {
+        self.pollers
+            .get(direction as usize)
+            .is_some_and(Option::is_some)
+            || self
+                .waiters
+                .iter()
+                .any(|w| w.interest.directions().any(|d| d == direction))
+    }
+
+    fn wake(&mut self, ready: Ready, wakes: &mut WakeBatch) {
+        for (poller, interest) in self
+            .pollers
+            .iter_mut()
+            .zip([Interest::READABLE, Interest::WRITABLE])
+        {
+            if let Some(waker) = poller.take_if(|_| ready.satisfies(interest)) {
+                wakes.push(waker);
+            }
+        }
+        if !self.waiters.is_empty() {
+            for waiter in self.waiters.extract_if(.., |w| ready.satisfies(w.interest)) {
+                wakes.push(waiter.waker);
+            }
+        }
+    }
+
+    fn fail(&mut self, failure: Failure, wakes: &mut WakeBatch) {
+        self.failure = Some(failure);
+        self.readiness.fail();
+        self.wake(Ready::ALL, wakes);
+    }
+}

@@ -1,0 +1,4 @@
+//! The reactor on every backend that this kernel gives.
+
+mod readiness;
+mod support;
