@@ -2,7 +2,7 @@
 //!
 //! - [`Executor`] owns its tasks and stays on the thread that made it. Tasks need not be `Send`.
 //! - [`Spawner`] is its handle for every other place and thread.
-//! - [`JoinHandle`], [`AbortHandle`], [`JoinError`], [`Id`], [`yield_now`] and [`coop`] mean what
+//! - [`JoinHandle`], [`AbortHandle`], [`JoinError`], [`JoinSet`], [`Id`], [`yield_now`] and [`coop`] mean what
 //!   the items of the same name mean in tokio's `task` module.
 //! - [`Park`] is the seam to whatever sleeps: a reactor, a condition variable, a foreign event loop.
 //!
@@ -54,6 +54,7 @@ mod error;
 mod executor;
 mod id;
 mod inbox;
+mod join_set;
 mod local;
 mod metrics;
 mod park;
@@ -65,6 +66,7 @@ pub use config::{Config, PanicHook, TaskPanic};
 pub use error::JoinError;
 pub use executor::Executor;
 pub use id::{Id, id, try_id};
+pub use join_set::JoinSet;
 pub use metrics::Metrics;
 pub use park::{Park, ParkMode};
 pub use spawner::{EnterGuard, Spawner};
