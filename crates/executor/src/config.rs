@@ -1,0 +1,88 @@
+//! What can be set when an executor is made.
+
+use std::any::Any;
+use std::fmt;
+use std::panic::Location;
+
+use crate::Id;
+
+/// A function that is told of each panic in a task.
+pub type PanicHook = dyn Fn(&TaskPanic<'_>);
+
+/// The settings of an [`Executor`](crate::Executor).
+///
+/// ```
+/// use uring_executor::Config;
+///
+/// let config = Config { event_interval: 31, ..Config::default() };
+/// assert_eq!(config.task_budget, 128);
+/// ```
+pub struct Config {
+    /// How many polls may lie between two looks at the driver. 61 by default; 0 counts as 1.
+    pub event_interval: u32,
+
+    /// How many units of progress a task may make in one poll before [`coop`](crate::coop) lets it yield.
+    /// 128 by default; 0 counts as 1.
+    pub task_budget: u32,
+
+    /// Called on the executor's thread when a task, or the destructor of its future, has panicked. The panic still
+    /// ends in the task's [`JoinError`](crate::JoinError). A panic in the hook itself is swallowed.
+    pub on_task_panic: Option<Box<PanicHook>>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            event_interval: 61,
+            task_budget: 128,
+            on_task_panic: None,
+        }
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("event_interval", &self.event_interval)
+            .field("task_budget", &self.task_budget)
+            .field("on_task_panic", &self.on_task_panic.is_some())
+            .finish()
+    }
+}
+
+/// A panic in a task, as [`Config::on_task_panic`] is told of it.
+#[derive(Debug)]
+pub struct TaskPanic<'a> {
+    id: Id,
+    location: &'static Location<'static>,
+    payload: &'a (dyn Any + Send),
+}
+
+impl<'a> TaskPanic<'a> {
+    pub(crate) fn new(
+        id: Id,
+        location: &'static Location<'static>,
+        payload: &'a (dyn Any + Send),
+    ) -> Self {
+        Self {
+            id,
+            location,
+            payload,
+        }
+    }
+
+    /// The task that panicked.
+    pub fn id(&self) -> Id {
+        self.id
+    }
+
+    /// Where the task was spawned.
+    pub fn location(&self) -> &'static Location<'static> {
+        self.location
+    }
+
+    /// What it panicked with: usually a `&'static str` or a `String`.
+    pub fn payload(&self) -> &'a (dyn Any + Send) {
+        self.payload
+    }
+}

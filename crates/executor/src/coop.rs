@@ -1,0 +1,189 @@
+//! A budget per poll, so that a task whose sources are always ready lets the others run.
+//!
+//! A leaf future calls [`check`] before it tries, and [`spend`] after it made progress. They are two functions
+//! because an attempt that ends in `Pending` must cost nothing: a `join_all` over hundreds of idle sockets would
+//! otherwise use up the budget by looking at them, and spin.
+//!
+//! The budget is set anew before each poll of a task and of the future given to `block_on`. On a thread that drives
+//! no executor it is unlimited. Corresponds to `tokio::task::coop`.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::{Context, Poll, ready};
+
+use crate::context;
+
+/// What is left of a budget: a positive number of units, 0 when used up, -1 when used up and counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Budget(i32);
+
+impl Budget {
+    /// Never decreases.
+    pub(crate) const UNLIMITED: Self = Self(i32::MAX);
+
+    /// At least one unit, or nothing could ever make progress.
+    pub(crate) fn new(units: u32) -> Self {
+        Self(i32::try_from(units.max(1)).unwrap_or(i32::MAX))
+    }
+
+    fn is_left(self) -> bool {
+        self.0 > 0
+    }
+
+    fn spent(self) -> Self {
+        if self == Self::UNLIMITED || !self.is_left() {
+            self
+        } else {
+            Self(self.0 - 1)
+        }
+    }
+}
+
+/// Whether the running task may go on. `Pending` when its budget is used up; it is then polled again after the
+/// driver was looked at.
+///
+/// To be called by a leaf future before it tries. It costs nothing by itself: see [`spend`].
+///
+/// ```
+/// use std::task::{Context, Poll, Waker};
+/// use uring_executor::coop;
+///
+/// // Outside of an executor there is no limit.
+/// let mut cx = Context::from_waker(Waker::noop());
+/// assert_eq!(coop::check(&mut cx), Poll::Ready(()));
+/// ```
+#[inline]
+pub fn check(cx: &mut Context<'_>) -> Poll<()> {
+    if has_budget_remaining() {
+        return Poll::Ready(());
+    }
+    exhausted(cx)
+}
+
+#[cold]
+fn exhausted(cx: &mut Context<'_>) -> Poll<()> {
+    context::with(|context| {
+        // Many leaves of one task may ask after the end; it is one yield all the same.
+        if context.budget.replace(Budget(-1)) == Budget(0) {
+            context.budget_yields.set(context.budget_yields.get() + 1);
+        }
+    });
+    context::defer(cx.waker());
+    Poll::Pending
+}
+
+/// Takes one unit from the running task's budget: a leaf future calls it after it made progress.
+#[inline]
+pub fn spend() {
+    context::with(|context| context.budget.set(context.budget.get().spent()));
+}
+
+/// Whether the running task has budget left.
+///
+/// Corresponds to `tokio::task::coop::has_budget_remaining`.
+#[inline]
+pub fn has_budget_remaining() -> bool {
+    context::with(|context| context.budget.get().is_left())
+}
+
+/// Takes one unit from the running task's budget, and yields first if none is left. For long computations that
+/// await nothing else.
+///
+/// Corresponds to `tokio::task::coop::consume_budget`. Cancel safe: a dropped call took nothing.
+///
+/// ```
+/// # async fn example() {
+/// let mut sum = 0_u64;
+/// for n in 0..1_000_000 {
+///     sum = sum.wrapping_add(n);
+///     uring_executor::coop::consume_budget().await;
+/// }
+/// # }
+/// ```
+pub async fn consume_budget() {
+    poll_fn(|cx| {
+        ready!(check(cx));
+        spend();
+        Poll::Ready(())
+    })
+    .await;
+}
+
+/// Runs `future` with an unlimited budget. The budget around it is left as it was.
+///
+/// Corresponds to `tokio::task::coop::unconstrained`. As cancel safe as `future`.
+///
+/// ```
+/// # async fn accept_and_answer() {}
+/// # async fn example() {
+/// uring_executor::coop::unconstrained(accept_and_answer()).await;
+/// # }
+/// ```
+pub async fn unconstrained<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    poll_fn(|cx| {
+        let _restore = Restore(context::with(|context| {
+            context.budget.replace(Budget::UNLIMITED)
+        }));
+        future.as_mut().poll(cx)
+    })
+    .await
+}
+
+/// Puts a budget back, also when the future panics.
+struct Restore(Budget);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        context::with(|context| context.budget.set(self.0));
+    }
+}
+
+/// Makes a future of foreign origin take part: it is not polled when the budget is used up, and its completion
+/// costs one unit.
+///
+/// Corresponds to `tokio::task::coop::cooperative`. As cancel safe as `future`.
+///
+/// ```
+/// # async fn example(channel: impl Future<Output = u8>) {
+/// let byte = uring_executor::coop::cooperative(channel).await;
+/// # }
+/// ```
+pub async fn cooperative<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    poll_fn(|cx| {
+        ready!(check(cx));
+        let output = ready!(future.as_mut().poll(cx));
+        spend();
+        Poll::Ready(output)
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_has_at_least_one_unit_and_ends_at_zero() {
+        let budget = Budget::new(0);
+        assert!(budget.is_left());
+        assert_eq!(budget.spent(), Budget(0));
+        assert_eq!(Budget(0).spent(), Budget(0));
+        assert_eq!(Budget(-1).spent(), Budget(-1));
+    }
+
+    #[test]
+    fn an_unlimited_budget_never_decreases() {
+        assert_eq!(Budget::UNLIMITED.spent(), Budget::UNLIMITED);
+        assert_eq!(Budget::new(u32::MAX), Budget::UNLIMITED);
+    }
+
+    #[test]
+    fn outside_of_an_executor_nothing_is_taken() {
+        for _ in 0..1000 {
+            spend();
+        }
+        assert!(has_budget_remaining());
+    }
+}

@@ -1,0 +1,175 @@
+//! How a task can fail.
+
+use std::any::Any;
+use std::error::Error;
+use std::{fmt, io};
+
+use parking_lot::Mutex;
+
+use crate::Id;
+
+/// A task ended without an output: it was cancelled or it panicked.
+///
+/// Corresponds to `tokio::task::JoinError`.
+pub struct JoinError {
+    id: Id,
+    repr: Repr,
+}
+
+enum Repr {
+    Cancelled,
+    /// Boxed once more to keep the error, and with it every task that has a small output, small. The lock makes the
+    /// payload `Sync`; it is taken only to print the message.
+    Panic(Box<Mutex<Payload>>),
+}
+
+type Payload = Box<dyn Any + Send + 'static>;
+
+impl JoinError {
+    pub(crate) fn cancelled(id: Id) -> Self {
+        Self {
+            id,
+            repr: Repr::Cancelled,
+        }
+    }
+
+    pub(crate) fn panic(id: Id, payload: Payload) -> Self {
+        Self {
+            id,
+            repr: Repr::Panic(Box::new(Mutex::new(payload))),
+        }
+    }
+
+    /// Whether the task was aborted, or dropped with its executor.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.repr, Repr::Cancelled)
+    }
+
+    /// Whether the task panicked.
+    pub fn is_panic(&self) -> bool {
+        matches!(self.repr, Repr::Panic(_))
+    }
+
+    /// What the task panicked with, to be given to [`std::panic::resume_unwind`].
+    ///
+    /// # Panics
+    ///
+    /// If the task did not panic. See [`try_into_panic`](Self::try_into_panic).
+    #[track_caller]
+    pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
+        self.try_into_panic()
+            .expect("`JoinError` reason is not a panic.")
+    }
+
+    /// What the task panicked with.
+    ///
+    /// # Errors
+    ///
+    /// The error itself if the task did not panic.
+    pub fn try_into_panic(self) -> Result<Box<dyn Any + Send + 'static>, Self> {
+        match self.repr {
+            Repr::Panic(payload) => Ok(payload.into_inner()),
+            Repr::Cancelled => Err(self),
+        }
+    }
+
+    /// The task.
+    pub fn id(&self) -> Id {
+        self.id
+    }
+}
+
+/// The text of a panic made by `panic!`.
+fn message(payload: &Payload) -> Option<&str> {
+    if let Some(text) = payload.downcast_ref::<String>() {
+        return Some(text);
+    }
+    payload.downcast_ref::<&'static str>().copied()
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.repr {
+            Repr::Cancelled => write!(f, "task {} was cancelled", self.id),
+            Repr::Panic(payload) => match message(&payload.lock()) {
+                Some(text) => write!(f, "task {} panicked with message {text:?}", self.id),
+                None => write!(f, "task {} panicked", self.id),
+            },
+        }
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.repr {
+            Repr::Cancelled => write!(f, "JoinError::Cancelled({:?})", self.id),
+            Repr::Panic(payload) => match message(&payload.lock()) {
+                Some(text) => write!(f, "JoinError::Panic({:?}, {text:?}, ...)", self.id),
+                None => write!(f, "JoinError::Panic({:?}, ...)", self.id),
+            },
+        }
+    }
+}
+
+impl Error for JoinError {}
+
+impl From<JoinError> for io::Error {
+    fn from(error: JoinError) -> Self {
+        Self::other(match error.repr {
+            Repr::Cancelled => "task was cancelled",
+            Repr::Panic(_) => "task panicked",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_send_and_sync<T: Send + Sync>(_: &T) {}
+
+    #[test]
+    fn a_cancelled_task_says_so() {
+        let id = Id::next();
+        let error = JoinError::cancelled(id);
+        is_send_and_sync(&error);
+        assert!(error.is_cancelled() && !error.is_panic());
+        assert_eq!(error.id(), id);
+        assert_eq!(error.to_string(), format!("task {id} was cancelled"));
+        assert_eq!(
+            format!("{error:?}"),
+            format!("JoinError::Cancelled({id:?})")
+        );
+        assert_eq!(io::Error::from(error).to_string(), "task was cancelled");
+    }
+
+    #[test]
+    fn a_panic_shows_its_message_if_it_has_one() {
+        let id = Id::next();
+        let text = JoinError::panic(id, Box::new("oh"));
+        assert!(text.is_panic());
+        assert_eq!(
+            text.to_string(),
+            format!("task {id} panicked with message \"oh\"")
+        );
+        assert_eq!(
+            format!("{text:?}"),
+            format!("JoinError::Panic({id:?}, \"oh\", ...)")
+        );
+        let other = JoinError::panic(id, Box::new(7_i32));
+        assert_eq!(other.to_string(), format!("task {id} panicked"));
+        assert_eq!(*other.into_panic().downcast::<i32>().unwrap(), 7);
+        assert_eq!(io::Error::from(text).to_string(), "task panicked");
+    }
+
+    #[test]
+    fn a_cancelled_task_has_no_panic_to_give() {
+        let error = JoinError::cancelled(Id::next());
+        assert!(error.try_into_panic().unwrap_err().is_cancelled());
+    }
+
+    #[test]
+    fn the_error_is_two_words() {
+        assert_eq!(size_of::<JoinError>(), 16);
+    }
+}

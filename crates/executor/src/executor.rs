@@ -1,0 +1,273 @@
+//! The executor and its loop.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::pin::{Pin, pin};
+use std::task::{Context as TaskContext, Poll, Waker};
+
+use crate::config::PanicHook;
+use crate::context::{self, Context};
+use crate::coop::Budget;
+use crate::local::Local;
+use crate::task::{self, SharedRef, spawn_home};
+use crate::{Config, JoinHandle, Metrics, Park, ParkMode, Spawner};
+
+/// Runs tasks on the thread that made it.
+///
+/// The queue is plain first-in first-out. One pass runs only what was queued when it began, and between two looks at
+/// the driver there are at most [`Config::event_interval`] polls.
+///
+/// Dropping it [shuts it down](Self::shutdown). Wakers, handles and spawners may outlive it.
+///
+/// Corresponds to tokio's current-thread scheduler with a `LocalSet` in it.
+pub struct Executor {
+    shared: SharedRef,
+    event_interval: u32,
+    task_budget: Budget,
+    on_task_panic: Option<Box<PanicHook>>,
+    /// It owns futures that are not `Send`.
+    not_send: PhantomData<*const ()>,
+}
+
+impl Executor {
+    /// Makes an executor whose home is this thread. `unparker` is woken when there is something to do that the loop
+    /// could not know of: see [`Park`].
+    #[must_use]
+    pub fn new(config: Config, unparker: Waker) -> Self {
+        Self {
+            shared: SharedRef::new(unparker),
+            event_interval: config.event_interval.max(1),
+            task_budget: Budget::new(config.task_budget),
+            on_task_panic: config.on_task_panic,
+            not_send: PhantomData,
+        }
+    }
+
+    /// Spawns a task. It first runs in a later pass, when a [`block_on`](Self::block_on) or
+    /// [`run_pass`](Self::run_pass) is going on.
+    ///
+    /// Corresponds to `tokio::task::spawn_local`.
+    #[track_caller]
+    pub fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
+        spawn_home(&self.shared, self.local(), future, Location::caller())
+    }
+
+    /// Runs `future` to completion on this thread, and the tasks meanwhile. The future is borrowed: it need not be
+    /// `'static`. May be called many times in a row; tasks that are left over run on in the next call.
+    ///
+    /// Corresponds to `tokio::runtime::Runtime::block_on`.
+    ///
+    /// # Panics
+    ///
+    /// When this thread is already inside a `block_on` or `run_pass`, and when `future` panics.
+    #[track_caller]
+    pub fn block_on<F: Future, P: Park>(&self, park: &mut P, future: F) -> F::Output {
+        let local = self.local();
+        let _drive = Drive::start(local, "block_on");
+        let spawner = self.spawner();
+        let _entered = spawner.enter();
+        let future = pin!(future);
+        context::with(|context| self.run(park, future, local, context))
+    }
+
+    /// Runs what is queued now, at most [`Config::event_interval`] polls, and tells whether there is more to do. For
+    /// embedding in a foreign loop, which looks at the driver before each call, and which sleeps, until the driver
+    /// has news or the unparker is woken, only after this returned false.
+    ///
+    /// # Panics
+    ///
+    /// When this thread is already inside a `block_on` or `run_pass`.
+    #[track_caller]
+    pub fn run_pass(&self) -> bool {
+        let local = self.local();
+        let _drive = Drive::start(local, "run_pass");
+        let spawner = self.spawner();
+        let _entered = spawner.enter();
+        context::with(|context| {
+            self.driver_was_polled(local, context);
+            self.drain_inbox(local);
+            self.pass(local, context);
+        });
+        spawner.has_work()
+    }
+
+    /// Whether there is something to do right now.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        self.spawner().has_work()
+    }
+
+    /// Drops the futures of all tasks, on this thread, and refuses new ones. Join handles resolve to a cancelled
+    /// [`JoinError`](crate::JoinError). A task that is running right now is cancelled when its poll ends.
+    pub fn shutdown(&self) {
+        let local = self.local();
+        local.closed.set(true);
+        self.shared.inbox.close();
+        self.drain_inbox(local);
+        context::with(|context| {
+            task::shutdown(local, context, self.hook());
+            // Clones of tasks' wakers may wait here, and would keep the tasks' memory.
+            context::wake_deferred(context);
+        });
+    }
+
+    /// A handle for other places and threads.
+    #[must_use]
+    pub fn spawner(&self) -> Spawner {
+        Spawner::new(self.shared.clone())
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        self.shared.counters.snapshot()
+    }
+
+    fn local(&self) -> &Local {
+        self.shared
+            .local
+            .get()
+            .expect("an executor is not `Send`, so this is its thread")
+    }
+
+    fn hook(&self) -> Option<&PanicHook> {
+        self.on_task_panic.as_deref()
+    }
+
+    /// The loop. The root is polled first, because whoever calls `block_on` has something new.
+    fn run<F: Future, P: Park>(
+        &self,
+        park: &mut P,
+        mut future: Pin<&mut F>,
+        local: &Local,
+        context: &Context,
+    ) -> F::Output {
+        let waker = self.shared.root_waker();
+        let mut cx = TaskContext::from_waker(&waker);
+        local.root_queued.set(true);
+        loop {
+            self.drain_inbox(local);
+            // Not `||`: both flags are to be taken.
+            if local.root_queued.take() | self.shared.take_root_woken() {
+                context.begin_poll(waker.data(), 0, self.task_budget);
+                let polled = future.as_mut().poll(&mut cx);
+                self.count_polls(1, local, context);
+                match polled {
+                    Poll::Ready(output) => return output,
+                    Poll::Pending if context.yielded() => local.root_deferred.set(true),
+                    Poll::Pending => {}
+                }
+            }
+            self.pass(local, context);
+            let mode = if local.polled.get() >= self.event_interval {
+                ParkMode::Poll
+            } else if local.is_runnable() || self.shared.has_remote_work() {
+                continue;
+            } else if local.has_work() || context.has_deferred() {
+                // Only what waits for the driver is left.
+                ParkMode::Poll
+            } else {
+                // What another thread adds from here on is announced by the unparker.
+                ParkMode::Block
+            };
+            park.park(mode);
+            self.driver_was_polled(local, context);
+        }
+    }
+
+    /// Runs what is in the queue now, as far as the event interval allows.
+    fn pass(&self, local: &Local, context: &Context) {
+        let room = self.event_interval.saturating_sub(local.polled.get());
+        let queued = u32::try_from(local.run.len()).unwrap_or(u32::MAX);
+        let mut polls = 0;
+        while polls < room.min(queued)
+            && local
+                .run
+                .run_next(local, context, self.task_budget, self.hook())
+        {
+            polls += 1;
+        }
+        self.count_polls(polls, local, context);
+        context.end_polls();
+    }
+
+    fn count_polls(&self, polls: u32, local: &Local, context: &Context) {
+        local.polled.set(local.polled.get().saturating_add(polls));
+        self.shared.counters.polls.add(polls.into());
+        let yields = context.budget_yields.take();
+        self.shared.counters.budget_yields.add(yields);
+    }
+
+    /// Queues what waited for the driver.
+    fn driver_was_polled(&self, local: &Local, context: &Context) {
+        local.polled.set(0);
+        context.advance_tick();
+        local.run.append(&local.deferred);
+        if local.root_deferred.take() {
+            local.root_queued.set(true);
+        }
+        context::wake_deferred(context);
+    }
+
+    /// Queues what came from other threads.
+    fn drain_inbox(&self, local: &Local) {
+        if !self.shared.inbox.is_filled() {
+            return;
+        }
+        let mut batch = local.batch.take();
+        self.shared.inbox.take(&mut batch);
+        for task in batch.drain(..) {
+            task.arrive(local);
+        }
+        local.batch.set(batch);
+    }
+}
+
+impl Drop for Executor {
+    fn drop(&mut self) {
+        self.shutdown();
+        self.shared.settle();
+    }
+}
+
+impl fmt::Debug for Executor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Executor")
+            .field("event_interval", &self.event_interval)
+            .field("metrics", &self.metrics())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The time in which an executor drives its thread. Ends also when the root panics.
+struct Drive<'a> {
+    local: &'a Local,
+}
+
+impl<'a> Drive<'a> {
+    #[track_caller]
+    fn start(local: &'a Local, call: &str) -> Self {
+        context::with(|context| {
+            assert!(
+                !context.is_driving(),
+                "`{call}` was called from inside a `block_on` on the same thread: the thread is driving tasks, and \
+                 blocking it would stop them all; `.await` the future or spawn it instead"
+            );
+            context.set_driving(true);
+        });
+        local.active.set(true);
+        Self { local }
+    }
+}
+
+impl Drop for Drive<'_> {
+    fn drop(&mut self) {
+        self.local.active.set(false);
+        context::with(|context| {
+            context.end_polls();
+            context.set_driving(false);
+        });
+    }
+}

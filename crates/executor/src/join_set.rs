@@ -1,0 +1,335 @@
+//! A set of tasks, to be joined in the order in which they complete.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker, ready};
+
+use parking_lot::Mutex;
+use slab::Slab;
+
+use crate::{AbortHandle, Id, JoinError, JoinHandle, Spawner, coop};
+
+/// Tasks with a common output type, joined in the order of their completion. Dropping it aborts them all.
+///
+/// Corresponds to `tokio::task::JoinSet`.
+///
+/// ```
+/// # use std::task::Waker;
+/// # use uring_executor::{Config, Executor, Park, ParkMode};
+/// # struct Spin;
+/// # impl Park for Spin {
+/// #     fn park(&mut self, _: ParkMode) {}
+/// #     fn unparker(&self) -> Waker { Waker::noop().clone() }
+/// # }
+/// # let mut park = Spin;
+/// # let executor = Executor::new(Config::default(), park.unparker());
+/// use uring_executor::JoinSet;
+///
+/// let sum: i32 = executor.block_on(&mut park, async {
+///     let mut set: JoinSet<i32> = (0..10).map(|n| async move { n }).collect();
+///     let mut sum = 0;
+///     while let Some(result) = set.join_next().await {
+///         sum += result.unwrap();
+///     }
+///     sum
+/// });
+/// assert_eq!(sum, 45);
+/// ```
+pub struct JoinSet<T> {
+    entries: Slab<Entry<T>>,
+    completed: Arc<Completed>,
+}
+
+struct Entry<T> {
+    handle: JoinHandle<T>,
+    /// Puts this entry's key into `Completed`.
+    waker: Waker,
+}
+
+/// The keys of tasks that have something to say, in the order in which they said so. A key may come once too often,
+/// and then name an entry that has nothing to say, or none.
+#[derive(Default)]
+struct Completed {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    keys: VecDeque<usize>,
+    /// Who polls the set.
+    waiter: Option<Waker>,
+}
+
+struct EntryWaker {
+    key: usize,
+    completed: Arc<Completed>,
+}
+
+impl Wake for EntryWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let waiter = {
+            let mut inner = self.completed.inner.lock();
+            inner.keys.push_back(self.key);
+            inner.waiter.take()
+        };
+        if let Some(waiter) = waiter {
+            waiter.wake();
+        }
+    }
+}
+
+impl Completed {
+    /// The next key.
+    fn pop(&self) -> Option<usize> {
+        self.inner.lock().keys.pop_front()
+    }
+
+    /// The next key, or `None` after `waker` was noted down.
+    fn pop_or_wait(&self, waker: &Waker) -> Option<usize> {
+        if let Some(key) = self.pop() {
+            return Some(key);
+        }
+        // Cloned before the lock is taken, and the old one dropped after it is released: both are foreign code.
+        let clone = waker.clone();
+        let mut inner = self.inner.lock();
+        match inner.keys.pop_front() {
+            Some(key) => {
+                drop(inner);
+                drop(clone);
+                Some(key)
+            }
+            None => {
+                let old = inner.waiter.replace(clone);
+                drop(inner);
+                drop(old);
+                None
+            }
+        }
+    }
+}
+
+impl<T> JoinSet<T> {
+    /// An empty set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            entries: Slab::new(),
+            completed: Arc::default(),
+        }
+    }
+
+    /// How many tasks have not been joined.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether all tasks have been joined.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Aborts all tasks. They remain in the set and are joined as cancelled.
+    pub fn abort_all(&mut self) {
+        for (_, entry) in &self.entries {
+            entry.handle.abort();
+        }
+    }
+
+    /// Takes all tasks out of the set without aborting them.
+    pub fn detach_all(&mut self) {
+        self.entries.clear();
+    }
+}
+
+impl<T: 'static> JoinSet<T> {
+    /// Spawns a task on the current executor, which must be that of this thread.
+    ///
+    /// # Panics
+    ///
+    /// Without a current executor, and where the current one's home is another thread.
+    #[track_caller]
+    pub fn spawn<F: Future<Output = T> + 'static>(&mut self, future: F) -> AbortHandle {
+        self.insert(Spawner::current().spawn_local(future))
+    }
+
+    /// The same as [`spawn`](Self::spawn).
+    #[track_caller]
+    pub fn spawn_local<F: Future<Output = T> + 'static>(&mut self, future: F) -> AbortHandle {
+        self.spawn(future)
+    }
+
+    /// Spawns a task on the executor of `spawner`, from any thread.
+    #[track_caller]
+    pub fn spawn_on<F>(&mut self, future: F, spawner: &Spawner) -> AbortHandle
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: Send,
+    {
+        self.insert(spawner.spawn(future))
+    }
+
+    /// Adds a task that was spawned elsewhere.
+    pub fn insert(&mut self, handle: JoinHandle<T>) -> AbortHandle {
+        let abort = handle.abort_handle();
+        let vacant = self.entries.vacant_entry();
+        let waker = Waker::from(Arc::new(EntryWaker {
+            key: vacant.key(),
+            completed: Arc::clone(&self.completed),
+        }));
+        if handle.is_complete_or_wakes(&waker) {
+            waker.wake_by_ref();
+        }
+        vacant.insert(Entry { handle, waker });
+        abort
+    }
+
+    /// Waits for the next task to complete; `None` if there is none in the set.
+    ///
+    /// Cancel safe: a dropped call has removed no task.
+    pub async fn join_next(&mut self) -> Option<Result<T, JoinError>> {
+        poll_fn(|cx| self.poll_join_next(cx)).await
+    }
+
+    /// As [`join_next`](Self::join_next), with the task's id.
+    ///
+    /// Cancel safe: a dropped call has removed no task.
+    pub async fn join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
+        poll_fn(|cx| self.poll_join_next_with_id(cx)).await
+    }
+
+    /// The next completed task, if there is one right now.
+    pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
+        let (_, result) = self.next_completed(Completed::pop)?;
+        Some(result)
+    }
+
+    /// As [`try_join_next`](Self::try_join_next), with the task's id.
+    pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
+        let next = self.next_completed(Completed::pop)?;
+        Some(with_id(next))
+    }
+
+    /// Aborts all tasks and waits until their futures are dropped.
+    pub async fn shutdown(&mut self) {
+        self.abort_all();
+        while self.join_next().await.is_some() {}
+    }
+
+    /// Waits for all tasks, and returns their outputs in the order of completion.
+    ///
+    /// Not cancel safe: a dropped call loses outputs and aborts the tasks that are left.
+    ///
+    /// # Panics
+    ///
+    /// When a task panicked, with its payload, and when one was cancelled. The others are aborted then.
+    pub async fn join_all(mut self) -> Vec<T> {
+        let mut outputs = Vec::with_capacity(self.len());
+        while let Some(result) = self.join_next().await {
+            match result.map_err(JoinError::try_into_panic) {
+                Ok(output) => outputs.push(output),
+                Err(Ok(payload)) => resume_unwind(payload),
+                Err(Err(cancelled)) => panic!("{cancelled}"),
+            }
+        }
+        outputs
+    }
+
+    /// Polls for the next task to complete: `Ready(None)` if there is none in the set. After `Pending`, the waker of
+    /// the last call is woken.
+    pub fn poll_join_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
+        let next = ready!(self.poll_next_completed(cx));
+        Poll::Ready(next.map(|(_, result)| result))
+    }
+
+    /// As [`poll_join_next`](Self::poll_join_next), with the task's id.
+    pub fn poll_join_next_with_id(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<(Id, T), JoinError>>> {
+        let next = ready!(self.poll_next_completed(cx));
+        Poll::Ready(next.map(with_id))
+    }
+
+    fn poll_next_completed(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<(Id, Result<T, JoinError>)>> {
+        if self.is_empty() {
+            return Poll::Ready(None);
+        }
+        ready!(coop::check(cx));
+        let Some(next) = self.next_completed(|completed| completed.pop_or_wait(cx.waker())) else {
+            return Poll::Pending;
+        };
+        coop::spend();
+        Poll::Ready(Some(next))
+    }
+
+    /// Takes the next completed task out of the set. `pop` gives the keys.
+    fn next_completed(
+        &mut self,
+        pop: impl Fn(&Completed) -> Option<usize>,
+    ) -> Option<(Id, Result<T, JoinError>)> {
+        loop {
+            let key = pop(&self.completed)?;
+            let Some(Entry { handle, waker }) = self.entries.get_mut(key) else {
+                continue;
+            };
+            let polled = handle.poll_output(&mut Context::from_waker(waker));
+            if let Poll::Ready(result) = polled {
+                let id = handle.id();
+                self.entries.remove(key);
+                return Some((id, result));
+            }
+        }
+    }
+}
+
+fn with_id<T>((id, result): (Id, Result<T, JoinError>)) -> Result<(Id, T), JoinError> {
+    result.map(|output| (id, output))
+}
+
+impl<T> Default for JoinSet<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> Drop for JoinSet<T> {
+    fn drop(&mut self) {
+        self.abort_all();
+    }
+}
+
+/// Spawns each future, as [`JoinSet::spawn`] does.
+impl<T: 'static, F: Future<Output = T> + 'static> FromIterator<F> for JoinSet<T> {
+    fn from_iter<I: IntoIterator<Item = F>>(futures: I) -> Self {
+        let mut set = Self::new();
+        set.extend(futures);
+        set
+    }
+}
+
+/// Spawns each future, as [`JoinSet::spawn`] does.
+impl<T: 'static, F: Future<Output = T> + 'static> Extend<F> for JoinSet<T> {
+    fn extend<I: IntoIterator<Item = F>>(&mut self, futures: I) {
+        for future in futures {
+            self.spawn(future);
+        }
+    }
+}
+
+impl<T> fmt::Debug for JoinSet<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinSet").field("len", &self.len()).finish()
+    }
+}

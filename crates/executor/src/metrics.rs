@@ -1,0 +1,74 @@
+//! Counters.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What an executor counted since it was made. A copy: it does not change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Metrics {
+    /// Polls of tasks and of futures given to `block_on`.
+    pub polls: u64,
+    /// Wakes on the home thread that put a task in the queue; a wake of a task already queued does not count.
+    pub wakes_local: u64,
+    /// Wakes from other threads that put a task in the inbox.
+    pub wakes_remote: u64,
+    /// Tasks spawned and not yet completed. One spawned from another thread counts from when the home thread has
+    /// taken it up.
+    pub tasks_alive: u64,
+    /// Polls that ended because the task's budget was used up.
+    pub budget_yields: u64,
+}
+
+/// The live side of [`Metrics`].
+///
+/// Ordering is relaxed throughout: a counter publishes nothing but itself.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) polls: HomeCounter,
+    pub(crate) wakes_local: HomeCounter,
+    pub(crate) tasks_alive: HomeCounter,
+    pub(crate) budget_yields: HomeCounter,
+    wakes_remote: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn count_remote_wake(&self) {
+        self.wakes_remote.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn snapshot(&self) -> Metrics {
+        Metrics {
+            polls: self.polls.get(),
+            wakes_local: self.wakes_local.get(),
+            wakes_remote: self.wakes_remote.load(Ordering::Relaxed),
+            tasks_alive: self.tasks_alive.get(),
+            budget_yields: self.budget_yields.get(),
+        }
+    }
+}
+
+/// A counter that only the home thread writes, so that a load and a store do for an addition.
+#[derive(Debug, Default)]
+pub(crate) struct HomeCounter(AtomicU64);
+
+impl HomeCounter {
+    #[inline]
+    pub(crate) fn add(&self, n: u64) {
+        self.set(self.get().wrapping_add(n));
+    }
+
+    #[inline]
+    pub(crate) fn sub(&self, n: u64) {
+        self.set(self.get().wrapping_sub(n));
+    }
+
+    #[inline]
+    fn set(&self, n: u64) {
+        self.0.store(n, Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}

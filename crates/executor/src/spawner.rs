@@ -1,0 +1,199 @@
+//! The handle of an executor for every place and thread, and the current one of each thread.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::panic::Location;
+
+use crate::task::{SharedRef, spawn_home, spawn_send, spawn_with};
+use crate::{JoinHandle, Metrics, context};
+
+thread_local! {
+    static CURRENT: RefCell<Option<Spawner>> = const { RefCell::new(None) };
+}
+
+/// Spawns onto an [`Executor`](crate::Executor) from any thread.
+///
+/// It may outlive the executor. What is spawned after the executor's end, or its
+/// [`shutdown`](crate::Executor::shutdown), is dropped at once and its [`JoinHandle`] resolves to a cancelled
+/// [`JoinError`](crate::JoinError).
+///
+/// Corresponds to the spawning half of `tokio::runtime::Handle`.
+///
+/// ```
+/// # use std::task::Waker;
+/// # use uring_executor::{Config, Executor, Park, ParkMode};
+/// # struct Spin;
+/// # impl Park for Spin {
+/// #     fn park(&mut self, _: ParkMode) {}
+/// #     fn unparker(&self) -> Waker { Waker::noop().clone() }
+/// # }
+/// # let mut park = Spin;
+/// # let executor = Executor::new(Config::default(), park.unparker());
+/// let spawner = executor.spawner();
+/// let task = std::thread::spawn(move || spawner.spawn(async { 42 })).join().unwrap();
+/// assert_eq!(executor.block_on(&mut park, task).unwrap(), 42);
+/// ```
+#[derive(Clone)]
+pub struct Spawner {
+    shared: SharedRef,
+}
+
+impl Spawner {
+    pub(crate) fn new(shared: SharedRef) -> Self {
+        Self { shared }
+    }
+
+    /// The spawner of the executor that drives this thread, or that was [entered](Self::enter) last.
+    ///
+    /// Corresponds to `tokio::runtime::Handle::try_current`.
+    #[must_use]
+    pub fn try_current() -> Option<Self> {
+        // A thread that is ending has none any more.
+        CURRENT
+            .try_with(|current| current.borrow().clone())
+            .ok()
+            .flatten()
+    }
+
+    /// As [`try_current`](Self::try_current).
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    #[must_use]
+    #[track_caller]
+    pub fn current() -> Self {
+        Self::try_current().expect(
+            "no executor on this thread: call this from inside `block_on`, or enter a `Spawner` first",
+        )
+    }
+
+    /// Makes this the current spawner of the thread until the guard is dropped. Guards are to be dropped in the
+    /// reverse order of their making.
+    ///
+    /// Corresponds to `tokio::runtime::Handle::enter`.
+    #[must_use = "the spawner is current only as long as the guard lives"]
+    pub fn enter(&self) -> EnterGuard<'_> {
+        let previous = CURRENT
+            .try_with(|current| current.replace(Some(self.clone())))
+            .ok()
+            .flatten();
+        EnterGuard {
+            previous,
+            spawner: PhantomData,
+        }
+    }
+
+    /// Spawns a future, from any thread. It is allocated here and polled and dropped on the executor's thread.
+    ///
+    /// Corresponds to `tokio::runtime::Handle::spawn`.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        spawn_send(&self.shared, future, Location::caller())
+    }
+
+    /// Spawns, from any thread, a future that need not be `Send`: `make` is called on the executor's thread, as part
+    /// of the first poll. A panic in it is a panic of the task.
+    ///
+    /// ```
+    /// # use std::{rc::Rc, task::Waker};
+    /// # use uring_executor::{Config, Executor, Park, ParkMode, yield_now};
+    /// # struct Spin;
+    /// # impl Park for Spin {
+    /// #     fn park(&mut self, _: ParkMode) {}
+    /// #     fn unparker(&self) -> Waker { Waker::noop().clone() }
+    /// # }
+    /// # let mut park = Spin;
+    /// # let executor = Executor::new(Config::default(), park.unparker());
+    /// let task = executor.spawner().spawn_with(|| async {
+    ///     let local = Rc::new(42);
+    ///     yield_now().await;
+    ///     *local
+    /// });
+    /// assert_eq!(executor.block_on(&mut park, task).unwrap(), 42);
+    /// ```
+    #[track_caller]
+    pub fn spawn_with<C, F>(&self, make: C) -> JoinHandle<F::Output>
+    where
+        C: FnOnce() -> F + Send + 'static,
+        F: Future + 'static,
+        F::Output: Send + 'static,
+    {
+        spawn_with(&self.shared, make, Location::caller())
+    }
+
+    /// Spawns a future that need not be `Send`, on the executor's own thread.
+    ///
+    /// Corresponds to `tokio::task::spawn_local`.
+    ///
+    /// # Panics
+    ///
+    /// On any other thread. See [`is_home`](Self::is_home), [`spawn`](Self::spawn) and
+    /// [`spawn_with`](Self::spawn_with).
+    #[track_caller]
+    pub fn spawn_local<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
+        let local = self.shared.local.get().expect(
+            "`spawn_local` was called off the executor's thread: use `Spawner::spawn` for a `Send` future, \
+             or `Spawner::spawn_with` for a closure that makes one which is not",
+        );
+        spawn_home(&self.shared, local, future, Location::caller())
+    }
+
+    /// Whether this is the executor's thread.
+    #[must_use]
+    pub fn is_home(&self) -> bool {
+        self.shared.local.get().is_some()
+    }
+
+    /// Whether the executor has something to do right now. On another thread this knows only of what came from other
+    /// threads.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        let here =
+            self.shared.local.get().is_some_and(|local| {
+                local.has_work() || context::with(context::Context::has_deferred)
+            });
+        here || self.shared.has_remote_work()
+    }
+
+    /// What the executor has counted so far.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        self.shared.counters.snapshot()
+    }
+}
+
+impl fmt::Debug for Spawner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spawner")
+            .field("is_home", &self.is_home())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Keeps a [`Spawner`] current; see [`Spawner::enter`].
+pub struct EnterGuard<'a> {
+    previous: Option<Spawner>,
+    /// Also keeps the guard on its thread.
+    spawner: PhantomData<(&'a Spawner, *const ())>,
+}
+
+impl Drop for EnterGuard<'_> {
+    fn drop(&mut self) {
+        let previous = self.previous.take();
+        // Handed out of the closure: what is dropped must not find the cell borrowed.
+        let _entered = CURRENT.try_with(|current| current.replace(previous));
+    }
+}
+
+impl fmt::Debug for EnterGuard<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnterGuard").finish_non_exhaustive()
+    }
+}
