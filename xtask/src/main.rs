@@ -1,3 +1,86 @@
-//! Tasks of the project.
+//! The project's own tasks: `cargo xtask help` lists them.
+//!
+//! Nothing but std, so that the first command in a fresh clone does not begin
+//! with building an argument parser.
 
-fn main() {}
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "talking to a terminal is its job"
+)]
+
+mod ci;
+mod cli;
+mod command;
+mod examples;
+mod manifest;
+mod step;
+mod tidy;
+
+use cli::Task;
+use command::Command;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args_os()
+        .skip(1)
+        .map(|arg| arg.to_string_lossy().into_owned())
+        .collect();
+    let task = match cli::parse(&args) {
+        Ok(task) => task,
+        Err(mistake) => {
+            eprintln!("xtask: {mistake}\n\n{}", cli::USAGE);
+            return ExitCode::from(2);
+        }
+    };
+
+    let root = root();
+    let done = match task {
+        Task::Help => {
+            println!("{}", cli::USAGE);
+            Ok(())
+        }
+        Task::Ci => ci::run(&root),
+        Task::Tidy => tidy::run(&root),
+        Task::Test { release } => tests(release).run(&root),
+        Task::Lint => lint().run(&root),
+        Task::Fmt { check } => fmt(check).run(&root),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The workspace: this package is a folder of it.
+fn root() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package).to_owned()
+}
+
+fn tests(release: bool) -> Command {
+    let command = Command::cargo("test --workspace --all-features");
+    if release {
+        command.arg("--release")
+    } else {
+        command
+    }
+}
+
+fn lint() -> Command {
+    Command::cargo("clippy --workspace --all-targets --all-features -- -D warnings")
+}
+
+fn fmt(check: bool) -> Command {
+    let command = Command::cargo("fmt --all");
+    if check {
+        command.arg("--check")
+    } else {
+        command
+    }
+}

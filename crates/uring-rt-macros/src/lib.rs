@@ -1,1 +1,137 @@
-//! Attributes of uring-rt.
+//! `#[uring_rt::main]` and `#[uring_rt::test]`.
+//!
+//! Applications use these attributes through the `uring-rt` crate, which
+//! re-exports them and has examples that run.
+//!
+//! The crate has no dependency: the grammar is four arguments and the outline
+//! of a function, and a runtime should not make its users build a Rust parser
+//! (docs/decisions/0001-macros-without-syn.md).
+
+#![forbid(unsafe_code)]
+
+mod expand;
+mod item;
+mod parse;
+mod source;
+mod token;
+
+use item::Kind;
+use proc_macro::TokenStream;
+use source::Source;
+
+/// Runs an `async fn` on a runtime of its own.
+///
+/// Usually it is `main`. Any other function may have it too, with parameters,
+/// generics or `self`; each call then builds a runtime, and must not be made
+/// within another one. The function may return whatever it could return
+/// without the attribute.
+///
+/// Corresponds to [`tokio::main`] with `flavor = "current_thread"`; that
+/// argument is accepted and changes nothing.
+///
+/// # Arguments
+///
+/// All are optional; the builder's defaults hold otherwise.
+///
+/// | Argument | Value | Meaning |
+/// |---|---|---|
+/// | `backend` | `"auto"`, `"io_uring"`, `"epoll"` | `Builder::backend` |
+/// | `entries` | `1` to `32768` | `Builder::entries`: submission queue entries |
+/// | `start_paused` | `true`, `false` | `Builder::start_paused`: time stands still |
+/// | `crate` | `a::b` or `"a::b"` | where `uring_rt` is found, if it was renamed or re-exported |
+///
+/// # Panics
+///
+/// The function panics if the runtime cannot be built, with the error of the
+/// operating system in the message.
+///
+/// # Examples
+///
+/// Not run here, because `uring_rt` depends on this crate:
+///
+/// ```ignore (needs the crate that re-exports this one)
+/// #[uring_rt::main]
+/// async fn main() -> std::io::Result<()> {
+///     let listener = uring_rt::net::TcpListener::bind("127.0.0.1:8080").await?;
+///     let (_stream, peer) = listener.accept().await?;
+///     println!("{peer} was here");
+///     Ok(())
+/// }
+/// ```
+///
+/// ```ignore (needs the crate that re-exports this one)
+/// #[uring_rt::main(backend = "epoll", entries = 256)]
+/// async fn main() {
+///     uring_rt::spawn(async { println!("hello") }).await.unwrap();
+/// }
+/// ```
+///
+/// [`tokio::main`]: https://docs.rs/tokio/latest/tokio/attr.main.html
+#[proc_macro_attribute]
+pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
+    attribute(Kind::Main, args, item)
+}
+
+/// Makes an `async fn` a test that runs on a runtime of its own.
+///
+/// `#[ignore]`, `#[should_panic]` and all other attributes keep their meaning;
+/// `#[test]` itself must not be added. The function has no parameters and may
+/// return whatever a test may return.
+///
+/// Corresponds to [`tokio::test`]. The arguments are those of
+/// [`main`](macro@main).
+///
+/// # Examples
+///
+/// Not run here, because `uring_rt` depends on this crate:
+///
+/// ```ignore (needs the crate that re-exports this one)
+/// use std::time::Duration;
+///
+/// #[uring_rt::test(start_paused = true)]
+/// async fn an_hour_passes_at_once() {
+///     uring_rt::time::sleep(Duration::from_secs(3600)).await;
+/// }
+/// ```
+///
+/// [`tokio::test`]: https://docs.rs/tokio/latest/tokio/attr.test.html
+#[proc_macro_attribute]
+pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
+    attribute(Kind::Test, args, item)
+}
+
+/// Reports a mistake in the arguments and one in the function together.
+fn attribute(kind: Kind, args: TokenStream, item: TokenStream) -> TokenStream {
+    let args_source = Source::new_flat(args);
+    let args = parse::args(&args_source.tokens);
+    let args_error = args
+        .as_ref()
+        .err()
+        .map(|error| args_source.compile_error(error));
+
+    let source = Source::new(item.clone());
+    let function = match item::outline(&source.tokens, kind) {
+        Ok(function) => function,
+        Err(error) => {
+            return args_error
+                .into_iter()
+                .chain([source.compile_error(&error), item])
+                .collect();
+        }
+    };
+    let item_error = function
+        .check(&source.tokens, kind)
+        .err()
+        .map(|error| source.compile_error(&error));
+
+    match args {
+        Ok(args) if item_error.is_none() => {
+            expand::function(kind, &args, &args_source, &source, &function)
+        }
+        _ => args_error
+            .into_iter()
+            .chain(item_error)
+            .chain([expand::stub(&source, &function)])
+            .collect(),
+    }
+}

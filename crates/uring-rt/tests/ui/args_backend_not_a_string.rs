@@ -1,0 +1,2 @@
+#[uring_rt::main(backend = epoll)]
+async fn main() {}

@@ -1,0 +1,2 @@
+#[uring_rt::main(backend = "kqueue")]
+async fn main() {}

@@ -1,0 +1,4 @@
+const N: u32 = 8;
+
+#[uring_rt::main(entries = N)]
+async fn main() {}

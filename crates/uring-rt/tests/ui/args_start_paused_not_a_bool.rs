@@ -1,0 +1,2 @@
+#[uring_rt::main(start_paused = "true")]
+async fn main() {}

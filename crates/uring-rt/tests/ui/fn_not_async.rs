@@ -1,0 +1,4 @@
+#[uring_rt::main]
+fn main() {
+    std::future::ready(()).await;
+}

@@ -1,0 +1,4 @@
+#[uring_rt::test]
+fn a_test() {}
+
+fn main() {}

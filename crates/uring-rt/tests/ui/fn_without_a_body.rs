@@ -1,0 +1,6 @@
+trait Application {
+    #[uring_rt::main]
+    async fn run();
+}
+
+fn main() {}

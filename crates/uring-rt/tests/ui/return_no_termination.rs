@@ -1,0 +1,4 @@
+#[uring_rt::main]
+async fn main() -> u64 {
+    1
+}

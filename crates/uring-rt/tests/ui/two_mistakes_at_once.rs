@@ -1,0 +1,2 @@
+#[uring_rt::main(entires = 8)]
+fn main() {}

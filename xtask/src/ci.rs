@@ -1,0 +1,77 @@
+//! What must hold before a change goes in. Cheap checks come first.
+
+use std::path::Path;
+
+use crate::command::{Command, Failure};
+use crate::step::{Step, run_all};
+use crate::{examples, fmt, lint, manifest, tests, tidy};
+
+/// Crates with integration tests that touch the kernel: package and folder.
+/// Those tests are one target, `it`.
+const ON_EVERY_BACKEND: [(&str, &str); 2] = [
+    ("uring-reactor", "crates/reactor"),
+    ("uring-rt", "crates/uring-rt"),
+];
+
+pub(crate) fn run(root: &Path) -> Result<(), Failure> {
+    run_all(root, &steps(root)?)
+}
+
+fn steps(root: &Path) -> Result<Vec<Step>, Failure> {
+    let docs = Command::cargo("doc --workspace --no-deps --all-features")
+        .env("RUSTDOCFLAGS", "-Dwarnings");
+    Ok(vec![
+        Step::command("fmt", fmt(true)),
+        Step::check("tidy", tidy::run),
+        Step::command("clippy", lint()),
+        Step::command("tests", tests(false)),
+        tests_on_epoll(root),
+        Step::command("docs", docs),
+        Step::commands("features", feature_combinations(root)?),
+        Step::command("examples", examples::build()),
+        examples::step(),
+    ])
+}
+
+/// The tests step ran on what the kernel gives, which is io_uring wherever it
+/// is allowed; here is the other backend.
+fn tests_on_epoll(root: &Path) -> Step {
+    let name = "tests on epoll";
+    let commands: Vec<Command> = ON_EVERY_BACKEND
+        .iter()
+        .filter(|(_, folder)| {
+            let tests = root.join(folder).join("tests");
+            tests.join("it/main.rs").exists() || tests.join("it.rs").exists()
+        })
+        .map(|(package, _)| {
+            Command::cargo("test --all-features --test it --package")
+                .arg(*package)
+                .env("URING_RT_BACKEND", "epoll")
+        })
+        .collect();
+    if commands.is_empty() {
+        return Step::nothing(name, "no crate has a test target `it`");
+    }
+    Step::commands(name, commands)
+}
+
+/// The facade with no feature, with each alone, and with all.
+fn feature_combinations(root: &Path) -> Result<Vec<Command>, Failure> {
+    let path = root.join("crates/uring-rt/Cargo.toml");
+    let text = std::fs::read_to_string(&path).map_err(|error| Failure {
+        reason: format!("{}: {error}", path.display()),
+        rerun: "cargo xtask ci".to_owned(),
+    })?;
+    let check = || Command::cargo("check --package uring-rt");
+    let none = check().arg("--no-default-features");
+    let each = manifest::features(&text).into_iter().map(|feature| {
+        check()
+            .arg("--no-default-features")
+            .arg("--features")
+            .arg(feature)
+    });
+    Ok(std::iter::once(none)
+        .chain(each)
+        .chain([check().arg("--all-features")])
+        .collect())
+}

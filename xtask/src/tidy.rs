@@ -1,0 +1,80 @@
+//! House rules that neither the compiler nor clippy checks.
+//!
+//! A rule looks at one file and knows nothing else, so it is tested on
+//! strings. CONTRIBUTING.md says what each rule is for.
+
+mod code;
+mod dependencies;
+mod rules;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::command::Failure;
+
+/// A broken rule and where: the line counts from one.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Finding {
+    line: usize,
+    message: String,
+}
+
+/// Checks every Rust source and every manifest, and prints what it finds.
+pub(crate) fn run(root: &Path) -> Result<(), Failure> {
+    let failure = |reason| Failure {
+        reason,
+        rerun: "cargo xtask tidy".to_owned(),
+    };
+    let (files, findings) = check(root).map_err(|error| failure(error.to_string()))?;
+    for line in &findings {
+        println!("{line}");
+    }
+    match findings.len() {
+        0 => {
+            println!("{files} files are tidy");
+            Ok(())
+        }
+        count => Err(failure(format!("{count} house rules broken"))),
+    }
+}
+
+/// The number of files looked at, and the findings as `path:line: message`.
+fn check(root: &Path) -> io::Result<(usize, Vec<String>)> {
+    let mut paths = Vec::new();
+    collect(root, &mut paths)?;
+    paths.sort();
+    let mut findings = Vec::new();
+    for path in &paths {
+        let text = fs::read_to_string(path)?;
+        let relative = path.strip_prefix(root).unwrap_or(path).to_string_lossy();
+        let found = if relative.ends_with(".rs") {
+            rules::check(&relative, &text)
+        } else {
+            dependencies::check(&text)
+        };
+        findings.extend(
+            found
+                .into_iter()
+                .map(|finding| format!("{relative}:{}: {}", finding.line, finding.message)),
+        );
+    }
+    Ok((paths.len(), findings))
+}
+
+/// Sources and manifests, without what cargo made and what is hidden.
+fn collect(folder: &Path, into: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if entry.file_type()?.is_dir() {
+            if name != "target" && !name.starts_with('.') {
+                collect(&entry.path(), into)?;
+            }
+        } else if name.ends_with(".rs") || name == "Cargo.toml" {
+            into.push(entry.path());
+        }
+    }
+    Ok(())
+}
