@@ -1,1 +1,62 @@
-//! A Linux async runtime.
+//! A Linux async runtime for std futures, on `io_uring` where it is good and on epoll where it is blocked.
+//!
+//! The kernel says *when* an fd is ready; your future then makes an ordinary non-blocking call on its own
+//! buffer. So borrowed buffers work, a dropped future loses nothing, and the futures ecosystem fits unchanged.
+//! Tasks run on the thread of their runtime and need not be `Send`.
+//!
+//! ```
+//! use futures_util::{AsyncReadExt, AsyncWriteExt};
+//! use uring_rt::net::{TcpListener, TcpStream};
+//!
+//! #[uring_rt::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let listener = TcpListener::bind("127.0.0.1:0").await?;
+//!     let address = listener.local_addr()?;
+//!     let server = uring_rt::spawn(async move {
+//!         let (mut stream, _peer) = listener.accept().await?;
+//!         let mut buffer = [0; 5];
+//!         stream.read_exact(&mut buffer).await?;
+//!         stream.write_all(&buffer).await
+//!     });
+//!
+//!     let mut client = TcpStream::connect(address).await?;
+//!     client.write_all(b"hello").await?;
+//!     let mut answer = [0; 5];
+//!     client.read_exact(&mut answer).await?;
+//!     assert_eq!(&answer, b"hello");
+//!     server.await?
+//! }
+//! ```
+//!
+//! # Where things are
+//!
+//! Where tokio has a name for a concept, this crate has the same name at the same path, with the same meaning.
+//!
+//! - [`runtime`]: build one, drive it, ask it what it runs on. [`probe`] asks without building.
+//! - [`task`]: [`spawn`], join handles, [`task::JoinSet`], [`task::yield_now`], budgets.
+//! - [`net`]: TCP, UDP, Unix sockets.
+//! - [`time`]: sleep, timeout, interval, and a clock that tests can pause.
+//! - [`io`]: [`AsyncFd`], for any file descriptor.
+//! - [`signal`]: Ctrl-C and the other Unix signals.
+//!
+//! # Which backend runs, and why
+//!
+//! [`runtime::Runtime::driver`] reports the backend, the kernel features in use, and for each better step that
+//! was refused the kernel's reason and the remedy. The environment variable `URING_RT_BACKEND`
+//! (`auto`, `io_uring` or `epoll`) overrides what the program asked for.
+#![forbid(unsafe_code)]
+
+#[cfg(not(target_os = "linux"))]
+compile_error!("uring-rt runs on Linux only");
+
+pub mod io;
+pub mod net;
+pub mod runtime;
+pub mod signal;
+pub mod task;
+pub mod time;
+
+pub use io::AsyncFd;
+pub use runtime::probe;
+pub use task::spawn;
+pub use uring_rt_macros::{main, test};

@@ -1,0 +1,166 @@
+//! What all byte-stream sockets share.
+
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::os::fd::AsFd;
+use std::task::{Context, Poll};
+
+use socket2::{SockAddr, SockRef};
+use uring_reactor::{AsyncFd, Interest, Ready};
+
+/// A socket of the standard library that carries bytes.
+pub(crate) trait Socket: AsFd + 'static {
+    /// Whether a read can end before the data does, at the boundary of a message that carries file
+    /// descriptors. A short read is then no proof that nothing is left.
+    const READS_STOP_AT_MESSAGES: bool;
+}
+
+impl Socket for std::net::TcpStream {
+    const READS_STOP_AT_MESSAGES: bool = false;
+}
+
+impl Socket for std::os::unix::net::UnixStream {
+    const READS_STOP_AT_MESSAGES: bool = true;
+}
+
+/// accept4(2): the new socket is non-blocking and closed on exec from the start.
+pub(crate) fn accept(listener: &impl AsFd) -> io::Result<(socket2::Socket, SockAddr)> {
+    SockRef::from(listener).accept4(libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC)
+}
+
+/// Starts a non-blocking connect(2) and gives the socket, on which write readiness then tells the outcome.
+pub(crate) fn start_connect(socket: &socket2::Socket, address: &SockAddr) -> io::Result<()> {
+    match socket.connect(address) {
+        Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => Ok(()),
+        result => result,
+    }
+}
+
+/// A non-blocking stream at the reactor.
+#[derive(Debug)]
+pub(crate) struct Stream<S> {
+    fd: AsyncFd<S>,
+}
+
+impl<S: Socket> Stream<S>
+where
+    for<'a> &'a S: Read + Write,
+{
+    /// `socket` must be non-blocking.
+    #[track_caller]
+    pub(crate) fn new(socket: S) -> io::Result<Stream<S>> {
+        Ok(Stream {
+            fd: AsyncFd::new(socket)?,
+        })
+    }
+
+    /// Waits until a connect(2) that was started has an outcome.
+    pub(crate) async fn connected(self) -> io::Result<Stream<S>> {
+        self.ready(Interest::WRITABLE).await?;
+        match SockRef::from(self.socket()).take_error()? {
+            Some(error) => Err(error),
+            None => Ok(self),
+        }
+    }
+
+    pub(crate) fn socket(&self) -> &S {
+        self.fd.get_ref()
+    }
+
+    pub(crate) fn fd(&self) -> &AsyncFd<S> {
+        &self.fd
+    }
+
+    pub(crate) fn into_socket(self) -> S {
+        self.fd.into_inner()
+    }
+
+    /// Reads as [`AsyncFd::poll_read_stream`] does. Where a short read proves nothing it is no reason to wait:
+    /// a ring looks again when the next wait is armed, but an edge is reported once.
+    fn poll_some(
+        &self,
+        cx: &mut Context<'_>,
+        wanted: usize,
+        op: impl FnMut(&S) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        if S::READS_STOP_AT_MESSAGES && self.fd.is_edge_triggered() {
+            self.fd.poll_read_io(cx, op)
+        } else {
+            self.fd.poll_read_stream(cx, wanted, op)
+        }
+    }
+
+    pub(crate) fn poll_read(
+        &self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_some(cx, buffer.len(), |mut socket| socket.read(buffer))
+    }
+
+    pub(crate) fn poll_read_vectored(
+        &self,
+        cx: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let wanted = buffers.iter().map(|buffer| buffer.len()).sum();
+        self.poll_some(cx, wanted, |mut socket| socket.read_vectored(buffers))
+    }
+
+    pub(crate) fn poll_write(
+        &self,
+        cx: &mut Context<'_>,
+        buffer: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.fd
+            .poll_write_stream(cx, buffer.len(), |mut socket| socket.write(buffer))
+    }
+
+    pub(crate) fn poll_write_vectored(
+        &self,
+        cx: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let wanted = buffers.iter().map(|buffer| buffer.len()).sum();
+        self.fd
+            .poll_write_stream(cx, wanted, |mut socket| socket.write_vectored(buffers))
+    }
+
+    pub(crate) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.fd
+            .try_io(Interest::READABLE, |mut socket| socket.read(buffer))
+    }
+
+    pub(crate) fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.fd.try_io(Interest::READABLE, |mut socket| {
+            socket.read_vectored(buffers)
+        })
+    }
+
+    pub(crate) fn try_write(&self, buffer: &[u8]) -> io::Result<usize> {
+        self.fd
+            .try_io(Interest::WRITABLE, |mut socket| socket.write(buffer))
+    }
+
+    pub(crate) fn try_write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.fd.try_io(Interest::WRITABLE, |mut socket| {
+            socket.write_vectored(buffers)
+        })
+    }
+
+    pub(crate) async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        Ok(self.fd.ready(interest).await?.ready())
+    }
+
+    pub(crate) fn poll_ready(
+        &self,
+        interest: Interest,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        let guard = if interest.is_readable() {
+            self.fd.poll_read_ready(cx)
+        } else {
+            self.fd.poll_write_ready(cx)
+        };
+        guard.map_ok(drop)
+    }
+}

@@ -1,0 +1,211 @@
+//! The runtime: tasks, and the reactor that wakes them, on one thread. Corresponds to `tokio::runtime`.
+
+mod builder;
+mod handle;
+
+pub use builder::{Backend, Builder};
+pub use handle::{EnterGuard, Handle};
+pub use uring_executor::TaskPanic;
+pub use uring_reactor::{Driver, Refusal, Rung, TimerMode};
+
+use std::cell::RefCell;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::task::Waker;
+
+use uring_executor::{Executor, JoinHandle, Park, ParkMode};
+use uring_reactor::{Options, Reactor, Turn};
+
+/// Runs futures on the thread that built it.
+///
+/// It owns tasks that need not be `Send`, so it is not `Send` itself; its [`Handle`] is. Dropping it drops all
+/// its tasks, on this thread; what they had registered is taken back from the kernel first, so ports can be
+/// bound and peers see the end when the drop returns.
+///
+/// Corresponds to `tokio::runtime::Runtime` with the current-thread scheduler and a `LocalSet` in it.
+///
+/// ```
+/// let runtime = uring_rt::runtime::Runtime::new()?;
+/// println!("{}", runtime.driver());
+/// assert_eq!(runtime.block_on(async { 1 + 1 }), 2);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct Runtime {
+    /// Borrowed while a `block_on` runs. `None` only during the drop.
+    driver: RefCell<Option<ReactorPark>>,
+    executor: Executor,
+    handle: Handle,
+}
+
+/// What the reactor and the executor of a runtime have counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Metrics {
+    /// Looks at the kernel, and what came of them.
+    pub reactor: uring_reactor::Metrics,
+    /// Polls, wakes and tasks.
+    pub executor: uring_executor::Metrics,
+}
+
+impl Runtime {
+    /// Builds a runtime with the defaults: see [`Builder`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Builder::build`].
+    pub fn new() -> io::Result<Runtime> {
+        Builder::new().build()
+    }
+
+    fn assemble(reactor: Reactor, config: uring_executor::Config, hooks: ParkHooks) -> Runtime {
+        let driver = ReactorPark { reactor, hooks };
+        let executor = Executor::new(config, driver.unparker());
+        let handle = Handle::new(executor.spawner(), driver.reactor.handle());
+        Runtime {
+            driver: RefCell::new(Some(driver)),
+            executor,
+            handle,
+        }
+    }
+
+    /// Runs `future` to its end on this thread, and the tasks meanwhile. The future may borrow.
+    ///
+    /// May be called many times in a row: tasks that are left over run on in the next call.
+    ///
+    /// # Panics
+    ///
+    /// Inside of another `block_on` on this thread, and when `future` panics. Also when the event loop is lost
+    /// and cannot be built anew, as no descriptor or memory is left.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let Ok(mut driver) = self.driver.try_borrow_mut() else {
+            nested_block_on()
+        };
+        let Some(driver) = driver.as_mut() else {
+            nested_block_on()
+        };
+        let _entered = self.handle.enter();
+        self.executor.block_on(driver, future)
+    }
+
+    /// Starts a task. It runs whenever a [`block_on`](Self::block_on) is active.
+    #[track_caller]
+    pub fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
+        self.executor.spawn(future)
+    }
+
+    /// A reference for other threads.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Makes this the current runtime of the thread until the guard is dropped, so that sockets, timers and
+    /// tasks can be made outside of `block_on`.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        self.handle.enter()
+    }
+
+    /// Which backend runs, with which kernel features, and why not a better one.
+    ///
+    /// # Panics
+    ///
+    /// Inside of this runtime's own `block_on`: ask before, or keep the answer.
+    #[track_caller]
+    pub fn driver(&self) -> Driver {
+        match self.driver.try_borrow().ok().as_deref() {
+            Some(Some(driver)) => driver.reactor.driver().clone(),
+            _ => panic!("Runtime::driver was called inside of Runtime::block_on: ask before it"),
+        }
+    }
+
+    /// What was counted so far.
+    pub fn metrics(&self) -> Metrics {
+        self.handle.metrics()
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        let _entered = self.handle.enter();
+        // The reactor first: it takes everything back from the kernel in one go, and dropping the tasks then
+        // costs no system call but their own closes.
+        drop(self.driver.get_mut().take());
+        self.executor.shutdown();
+    }
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime")
+            .field("executor", &self.executor)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a runtime would run on here, found out without building one.
+///
+/// # Errors
+///
+/// What keeps every runtime from being built, such as no free file descriptor.
+///
+/// ```
+/// println!("{}", uring_rt::probe()?);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn probe() -> io::Result<Driver> {
+    Ok(Reactor::new(Options::new().from_env()?)?.driver().clone())
+}
+
+/// A callback around a sleep.
+pub(crate) type Hook = Option<Box<dyn Fn() + Send + Sync>>;
+
+#[derive(Default)]
+pub(crate) struct ParkHooks {
+    pub(crate) before: Hook,
+    pub(crate) after: Hook,
+}
+
+/// The seam: the executor parks on the reactor.
+struct ReactorPark {
+    reactor: Reactor,
+    hooks: ParkHooks,
+}
+
+impl Park for ReactorPark {
+    fn park(&mut self, mode: ParkMode) {
+        let result = match mode {
+            ParkMode::Poll => self.reactor.turn(Turn::Poll),
+            ParkMode::Block => {
+                self.hooks.before.iter().for_each(|hook| hook());
+                let result = self.reactor.turn(Turn::Wait);
+                self.hooks.after.iter().for_each(|hook| hook());
+                result
+            }
+        };
+        if let Err(error) = result {
+            panic!("the event loop is lost and cannot be built anew: {error}");
+        }
+    }
+
+    fn unparker(&self) -> Waker {
+        self.reactor.handle().unparker()
+    }
+}
+
+#[track_caller]
+fn nested_block_on() -> ! {
+    panic!(
+        "Runtime::block_on was called inside of Runtime::block_on: a thread that runs a runtime cannot wait \
+         for another future; await it instead"
+    )
+}
+
+/// The panic of everything that needs a runtime and finds none.
+#[track_caller]
+pub(crate) fn no_runtime(what: &str) -> ! {
+    panic!(
+        "{what} needs a running uring-rt runtime: call it inside `#[uring_rt::main]`, `Runtime::block_on`, \
+         a task, or while a guard of `Handle::enter` lives"
+    )
+}

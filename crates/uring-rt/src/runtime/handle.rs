@@ -1,0 +1,147 @@
+//! The runtime as seen from anywhere.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake};
+use std::thread::{self, Thread};
+
+use uring_executor::{JoinHandle, Spawner};
+
+use crate::runtime::{Metrics, no_runtime};
+
+/// A reference to a runtime: `Send`, `Sync` and cheap to clone. It does not keep the runtime alive.
+///
+/// Corresponds to `tokio::runtime::Handle`.
+#[derive(Clone)]
+pub struct Handle {
+    spawner: Spawner,
+    reactor: uring_reactor::Handle,
+}
+
+/// While this lives, its runtime is the current one of the thread. Corresponds to
+/// `tokio::runtime::EnterGuard`.
+#[must_use = "the runtime stays current only while the guard lives"]
+pub struct EnterGuard<'a> {
+    _spawner: uring_executor::EnterGuard<'a>,
+    _reactor: uring_reactor::EnterGuard,
+}
+
+impl Handle {
+    pub(super) fn new(spawner: Spawner, reactor: uring_reactor::Handle) -> Handle {
+        Handle { spawner, reactor }
+    }
+
+    /// The current runtime.
+    ///
+    /// # Panics
+    ///
+    /// When there is none; see [`try_current`](Self::try_current).
+    #[track_caller]
+    pub fn current() -> Handle {
+        Handle::try_current().unwrap_or_else(|| no_runtime("Handle::current"))
+    }
+
+    /// The current runtime, if there is one.
+    pub fn try_current() -> Option<Handle> {
+        let reactor = uring_reactor::Handle::try_current()?;
+        Some(Handle {
+            spawner: Spawner::try_current()?,
+            reactor,
+        })
+    }
+
+    /// Makes this the current runtime of the thread until the guard is dropped. Guards are dropped in the
+    /// reverse order of their making.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        EnterGuard {
+            _spawner: self.spawner.enter(),
+            _reactor: self.reactor.enter(),
+        }
+    }
+
+    /// Starts a task on the runtime, from any thread. After the runtime's end the task is dropped, and its
+    /// handle says that it was cancelled.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.spawner.spawn(future)
+    }
+
+    /// Sends `make` to the runtime's thread, where it makes a future that need not be `Send`, and starts that
+    /// as a task.
+    #[track_caller]
+    pub fn spawn_with<C, F>(&self, make: C) -> JoinHandle<F::Output>
+    where
+        C: FnOnce() -> F + Send + 'static,
+        F: Future + 'static,
+        F::Output: Send + 'static,
+    {
+        self.spawner.spawn_with(make)
+    }
+
+    /// Runs `future` to its end on this thread, with the runtime as the current one. Sockets, timers and tasks
+    /// in it are driven by the runtime's own thread.
+    ///
+    /// # Panics
+    ///
+    /// On the runtime's own thread, where nobody else would drive them: there is
+    /// [`Runtime::block_on`](crate::runtime::Runtime::block_on) for that.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        assert!(
+            !self.spawner.is_home(),
+            "Handle::block_on was called on the runtime's own thread: use Runtime::block_on there, or await"
+        );
+        let _entered = self.enter();
+        let waker = Arc::new(Unpark(thread::current())).into();
+        let mut cx = Context::from_waker(&waker);
+        let mut future = pin!(future);
+        loop {
+            match future.as_mut().poll(&mut cx) {
+                Poll::Ready(output) => return output,
+                Poll::Pending => thread::park(),
+            }
+        }
+    }
+
+    /// What the runtime has counted so far.
+    pub fn metrics(&self) -> Metrics {
+        Metrics {
+            reactor: self.reactor.metrics(),
+            executor: self.spawner.metrics(),
+        }
+    }
+
+    pub(crate) fn reactor(&self) -> &uring_reactor::Handle {
+        &self.reactor
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for EnterGuard<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnterGuard").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,23 @@
+//! Unix signals, awaited. Corresponds to `tokio::signal`.
+
+mod registry;
+pub mod unix;
+
+use std::io;
+
+/// Completes when Ctrl-C is pressed (`SIGINT`). Corresponds to `tokio::signal::ctrl_c`.
+///
+/// While such a future or another listener of `SIGINT` is alive, the signal does not end the process; when the
+/// last one is dropped, it does again what it did before.
+///
+/// # Errors
+///
+/// When no descriptor is free to listen.
+///
+/// # Panics
+///
+/// Outside of a runtime.
+pub async fn ctrl_c() -> io::Result<()> {
+    unix::signal(unix::SignalKind::interrupt())?.recv().await;
+    Ok(())
+}

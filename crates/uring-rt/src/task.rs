@@ -1,0 +1,42 @@
+//! Tasks: futures that run on their own. Corresponds to `tokio::task`.
+//!
+//! A task runs on the thread of its runtime and need not be `Send`, so there is no `LocalSet` here:
+//! [`spawn`] is tokio's `spawn_local`.
+
+use std::future::Future;
+
+pub use uring_executor::{
+    AbortHandle, Id, JoinError, JoinHandle, JoinSet, coop, id, try_id, yield_now,
+};
+
+use crate::runtime::no_runtime;
+
+/// Starts a task on the current runtime. It runs whenever a `block_on` of that runtime is active.
+///
+/// Dropping the [`JoinHandle`] detaches the task. Corresponds to `tokio::spawn` and `tokio::task::spawn_local`.
+///
+/// # Panics
+///
+/// Outside of a runtime, and on another thread than the runtime's own: a future that need not be `Send` cannot
+/// go there. [`Handle::spawn`](crate::runtime::Handle::spawn) is for other threads.
+///
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() {
+/// let answer = uring_rt::spawn(async { 6 * 7 }).await.unwrap();
+/// assert_eq!(answer, 42);
+/// # }
+/// ```
+#[track_caller]
+pub fn spawn<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
+    match uring_executor::Spawner::try_current() {
+        Some(spawner) => spawner.spawn_local(future),
+        None => no_runtime("uring_rt::spawn"),
+    }
+}
+
+/// The same as [`spawn`].
+#[track_caller]
+pub fn spawn_local<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
+    spawn(future)
+}

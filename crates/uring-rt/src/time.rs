@@ -1,0 +1,97 @@
+//! Time: sleeping, limits, periods, and a clock that tests can pause. Corresponds to `tokio::time`.
+//!
+//! Deadlines are kept in nanoseconds; nothing is rounded up to a millisecond. Far ones saturate:
+//! `sleep(Duration::MAX)` never completes.
+
+mod interval;
+mod timeout;
+
+pub use interval::{Interval, MissedTickBehavior, interval, interval_at};
+pub use std::time::Duration;
+pub use timeout::{Timeout, error, timeout, timeout_at};
+pub use uring_reactor::{Instant, Sleep};
+
+use crate::runtime::Handle;
+
+/// Waits for a time span. Completes at its end or a little later, never before. Cancel safe.
+///
+/// Corresponds to `tokio::time::sleep`.
+///
+/// # Panics
+///
+/// Outside of a runtime.
+///
+/// ```
+/// # #[uring_rt::main(start_paused = true)]
+/// # async fn main() {
+/// use uring_rt::time::{Duration, sleep};
+/// sleep(Duration::from_secs(3600)).await; // the clock is paused here: no hour passes
+/// # }
+/// ```
+#[track_caller]
+pub fn sleep(duration: Duration) -> Sleep {
+    Sleep::until(Instant::now() + duration)
+}
+
+/// Waits for a point in time. Cancel safe. Corresponds to `tokio::time::sleep_until`.
+///
+/// # Panics
+///
+/// Outside of a runtime.
+#[track_caller]
+pub fn sleep_until(deadline: Instant) -> Sleep {
+    Sleep::until(deadline)
+}
+
+/// Stops the clock of the current runtime. Corresponds to `tokio::time::pause`.
+///
+/// From then on it moves by [`advance`], and by itself to the next deadline whenever the runtime would sleep.
+///
+/// # Panics
+///
+/// Outside of a runtime, and when the clock stands still already.
+#[track_caller]
+pub fn pause() {
+    assert!(
+        Handle::current().reactor().pause_clock(),
+        "time is paused already"
+    );
+}
+
+/// Lets the clock of the current runtime go on. Corresponds to `tokio::time::resume`.
+///
+/// # Panics
+///
+/// Outside of a runtime, and when the clock is not paused.
+#[track_caller]
+pub fn resume() {
+    assert!(
+        Handle::current().reactor().resume_clock(),
+        "time is not paused"
+    );
+}
+
+/// Moves the paused clock of the current runtime forward, and lets the timers fire that become due.
+///
+/// Corresponds to `tokio::time::advance`.
+///
+/// # Panics
+///
+/// Outside of a runtime, and when the clock is not paused.
+///
+/// ```
+/// # #[uring_rt::main(start_paused = true)]
+/// # async fn main() {
+/// use uring_rt::time::{self, Duration, Instant};
+/// let start = Instant::now();
+/// time::advance(Duration::from_secs(5)).await;
+/// assert_eq!(start.elapsed(), Duration::from_secs(5));
+/// # }
+/// ```
+pub async fn advance(duration: Duration) {
+    assert!(
+        Handle::current().reactor().advance_clock(duration),
+        "time is not paused"
+    );
+    crate::task::yield_now().await;
+}

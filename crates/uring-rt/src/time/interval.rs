@@ -1,0 +1,154 @@
+//! Ticks at a fixed period.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+
+use crate::time::{Duration, Instant, Sleep, sleep_until};
+
+/// What an [`Interval`] does when a tick was taken too late. Corresponds to
+/// `tokio::time::MissedTickBehavior`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum MissedTickBehavior {
+    /// Tick as fast as possible until the schedule is met again.
+    #[default]
+    Burst,
+    /// The next tick comes one period after the late one; the schedule shifts.
+    Delay,
+    /// Leave the missed ticks out and keep the schedule.
+    Skip,
+}
+
+impl MissedTickBehavior {
+    fn next(self, scheduled: Instant, now: Instant, period: Duration) -> Instant {
+        match self {
+            MissedTickBehavior::Burst => scheduled + period,
+            MissedTickBehavior::Delay => now + period,
+            MissedTickBehavior::Skip => {
+                let late = now.duration_since(scheduled).as_nanos();
+                let into_period = late % period.as_nanos();
+                let into_period =
+                    u64::try_from(into_period).map_or(Duration::MAX, Duration::from_nanos);
+                now + period.saturating_sub(into_period)
+            }
+        }
+    }
+}
+
+/// A sequence of ticks, made by [`interval`] and [`interval_at`]. Corresponds to `tokio::time::Interval`, and
+/// is a [`Stream`] that does not end.
+#[derive(Debug)]
+pub struct Interval {
+    next: Sleep,
+    period: Duration,
+    missed: MissedTickBehavior,
+}
+
+/// Ticks now and then once each `period`.
+///
+/// # Panics
+///
+/// When `period` is zero, and outside of a runtime.
+///
+/// ```
+/// # #[uring_rt::main(start_paused = true)]
+/// # async fn main() {
+/// use uring_rt::time::{Duration, Instant, interval};
+/// let start = Instant::now();
+/// let mut ticks = interval(Duration::from_millis(10));
+/// for _ in 0..3 {
+///     ticks.tick().await; // the first one comes at once
+/// }
+/// assert_eq!(start.elapsed(), Duration::from_millis(20));
+/// # }
+/// ```
+#[track_caller]
+pub fn interval(period: Duration) -> Interval {
+    interval_at(Instant::now(), period)
+}
+
+/// Ticks at `start` and then once each `period`.
+///
+/// # Panics
+///
+/// When `period` is zero, and outside of a runtime.
+#[track_caller]
+pub fn interval_at(start: Instant, period: Duration) -> Interval {
+    assert!(period > Duration::ZERO, "`period` must be non-zero.");
+    Interval {
+        next: sleep_until(start),
+        period,
+        missed: MissedTickBehavior::default(),
+    }
+}
+
+impl Interval {
+    /// Waits for the next tick; the instant is the one it was due at. Cancel safe: no tick is lost.
+    pub async fn tick(&mut self) -> Instant {
+        poll_fn(|cx| self.poll_tick(cx)).await
+    }
+
+    /// Polls for the next tick.
+    pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
+        ready!(Pin::new(&mut self.next).poll(cx));
+        let scheduled = self.next.deadline();
+        let now = Instant::now();
+        // A few milliseconds late is how timers are; what counts as missed starts there, as in tokio.
+        let next = if now > scheduled + Duration::from_millis(5) {
+            self.missed.next(scheduled, now, self.period)
+        } else {
+            scheduled + self.period
+        };
+        self.next.reset(next);
+        Poll::Ready(scheduled)
+    }
+
+    /// The next tick comes one period from now.
+    pub fn reset(&mut self) {
+        self.next.reset(Instant::now() + self.period);
+    }
+
+    /// The next tick comes now.
+    pub fn reset_immediately(&mut self) {
+        self.next.reset(Instant::now());
+    }
+
+    /// The next tick comes after this time.
+    pub fn reset_after(&mut self, after: Duration) {
+        self.next.reset(Instant::now() + after);
+    }
+
+    /// The next tick comes at `deadline`.
+    pub fn reset_at(&mut self, deadline: Instant) {
+        self.next.reset(deadline);
+    }
+
+    /// What happens with ticks that were missed.
+    pub fn missed_tick_behavior(&self) -> MissedTickBehavior {
+        self.missed
+    }
+
+    /// Sets what happens with ticks that were missed.
+    pub fn set_missed_tick_behavior(&mut self, behavior: MissedTickBehavior) {
+        self.missed = behavior;
+    }
+
+    /// The time between two ticks.
+    pub fn period(&self) -> Duration {
+        self.period
+    }
+}
+
+impl Stream for Interval {
+    type Item = Instant;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Instant>> {
+        self.get_mut().poll_tick(cx).map(Some)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (usize::MAX, None)
+    }
+}

@@ -1,0 +1,134 @@
+//! A limit on how long a future may take.
+
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+use uring_executor::coop;
+
+use crate::time::{Duration, Instant, Sleep, sleep, sleep_until};
+
+/// The error of a limit that was reached.
+pub mod error {
+    use std::error::Error;
+    use std::fmt;
+    use std::io;
+
+    /// The time was up first. Corresponds to `tokio::time::error::Elapsed`.
+    #[derive(Debug, PartialEq, Eq)]
+    pub struct Elapsed(());
+
+    impl Elapsed {
+        pub(super) fn new() -> Elapsed {
+            Elapsed(())
+        }
+    }
+
+    impl fmt::Display for Elapsed {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("deadline has elapsed")
+        }
+    }
+
+    impl Error for Elapsed {}
+
+    impl From<Elapsed> for io::Error {
+        fn from(_: Elapsed) -> io::Error {
+            io::ErrorKind::TimedOut.into()
+        }
+    }
+}
+
+pin_project! {
+    /// The future of [`timeout`] and [`timeout_at`].
+    #[must_use = "futures do nothing unless they are awaited"]
+    #[derive(Debug)]
+    pub struct Timeout<T> {
+        #[pin]
+        value: T,
+        limit: Sleep,
+    }
+}
+
+/// Lets `future` take this long at most. A result that is there in the same moment as the limit wins.
+///
+/// Cancel safe if `future` is. Corresponds to `tokio::time::timeout`.
+///
+/// # Errors
+///
+/// [`error::Elapsed`] when the time was up first; the future is then dropped with the `Timeout`.
+///
+/// # Panics
+///
+/// Outside of a runtime.
+///
+/// ```
+/// # #[uring_rt::main(start_paused = true)]
+/// # async fn main() {
+/// use uring_rt::time::{Duration, timeout};
+/// let never = std::future::pending::<()>();
+/// assert!(timeout(Duration::from_secs(1), never).await.is_err());
+/// # }
+/// ```
+#[track_caller]
+pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
+    Timeout {
+        value: future.into_future(),
+        limit: sleep(duration),
+    }
+}
+
+/// Lets `future` run until `deadline` at most. As [`timeout`]; corresponds to `tokio::time::timeout_at`.
+///
+/// # Errors
+///
+/// As for [`timeout`].
+///
+/// # Panics
+///
+/// As for [`timeout`].
+#[track_caller]
+pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
+    Timeout {
+        value: future.into_future(),
+        limit: sleep_until(deadline),
+    }
+}
+
+impl<T> Timeout<T> {
+    /// The future inside.
+    pub fn get_ref(&self) -> &T {
+        &self.value
+    }
+
+    /// The future inside, mutably.
+    pub fn get_mut(&mut self) -> &mut T {
+        &mut self.value
+    }
+
+    /// The future inside; the limit is dropped.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+}
+
+impl<T: Future> Future for Timeout<T> {
+    type Output = Result<T::Output, error::Elapsed>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let had_budget = coop::has_budget_remaining();
+        if let Poll::Ready(output) = this.value.poll(cx) {
+            return Poll::Ready(Ok(output));
+        }
+        // A future that uses up the task's budget each time must not keep its own limit from being seen.
+        let limit = if had_budget && !coop::has_budget_remaining() {
+            let unlimited = coop::unconstrained(this.limit);
+            std::pin::pin!(unlimited).poll(cx)
+        } else {
+            Pin::new(this.limit).poll(cx)
+        };
+        limit.map(|()| Err(error::Elapsed::new()))
+    }
+}
