@@ -190,3 +190,176 @@ impl Drop for Completions<'_> {
         self.queue.publish();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The kernel's side of a queue on the heap.
+    struct FakeKernel {
+        head: AtomicU32,
+        tail: AtomicU32,
+        overflow: AtomicU32,
+        cqes: Vec<io_uring_cqe>,
+    }
+
+    impl FakeKernel {
+        /// Both counters begin at `start`.
+        fn new(entries: usize, start: u32) -> Box<Self> {
+            Box::new(Self {
+                head: AtomicU32::new(start),
+                tail: AtomicU32::new(start),
+                overflow: AtomicU32::new(0),
+                cqes: vec![io_uring_cqe::default(); entries],
+            })
+        }
+
+        fn queue(&mut self) -> CompletionQueue {
+            let pointers = CqPointers {
+                head: NonNull::from(&self.head),
+                tail: NonNull::from(&self.tail),
+                overflow: NonNull::from(&self.overflow),
+                cqes: NonNull::new(self.cqes.as_mut_ptr()).unwrap(),
+                entries: u32::try_from(self.cqes.len()).unwrap(),
+            };
+            // SAFETY: the test keeps the box alive longer than the queue, and touches it only as the kernel would.
+            unsafe { CompletionQueue::new(pointers) }
+        }
+
+        /// Posts one entry, unless the queue is full.
+        fn post(&mut self, user_data: u64) -> bool {
+            let tail = self.tail.load(Ordering::Relaxed);
+            let used = tail.wrapping_sub(self.head.load(Ordering::Acquire)) as usize;
+            if used == self.cqes.len() {
+                return false;
+            }
+            let slot = tail as usize & (self.cqes.len() - 1);
+            // SAFETY: in bounds.
+            let slot = unsafe { self.cqes.as_mut_ptr().add(slot) };
+            // SAFETY: the head is past this slot, so the queue does not read it now.
+            unsafe {
+                slot.write(io_uring_cqe {
+                    user_data,
+                    res: -1,
+                    flags: 2,
+                })
+            };
+            self.tail.store(tail.wrapping_add(1), Ordering::Release);
+            true
+        }
+    }
+
+    #[test]
+    fn entries_arrive_in_order_across_the_end_of_the_counters() {
+        let mut kernel = FakeKernel::new(4, u32::MAX - 5);
+        let mut queue = kernel.queue();
+        let mut seen = Vec::new();
+        for n in (0..30).step_by(3) {
+            for n in n..n + 3 {
+                assert!(kernel.post(n));
+            }
+            assert_eq!(queue.ready(), 3);
+            seen.extend(std::iter::from_fn(|| queue.pop()).map(|cqe| cqe.user_data));
+        }
+        assert_eq!(seen, (0..30).collect::<Vec<_>>());
+        assert!(
+            kernel.head.load(Ordering::Relaxed) < 100,
+            "the counters have wrapped"
+        );
+    }
+
+    #[test]
+    fn a_pop_copies_the_entry_and_frees_its_slot() {
+        let mut kernel = FakeKernel::new(1, 0);
+        let mut queue = kernel.queue();
+        assert_eq!(queue.pop(), None);
+        assert!(kernel.post(7));
+        assert!(!kernel.post(8), "no room");
+        let cqe = queue.pop().unwrap();
+        assert_eq!(
+            cqe,
+            Cqe {
+                user_data: 7,
+                result: -1,
+                flags: 2
+            }
+        );
+        assert!(cqe.more());
+        assert!(kernel.post(8));
+    }
+
+    #[test]
+    fn a_batch_frees_all_slots_at_once_and_only_at_its_end() {
+        let mut kernel = FakeKernel::new(4, u32::MAX - 1);
+        let mut queue = kernel.queue();
+        for n in 0..4 {
+            assert!(kernel.post(n));
+        }
+        let before = kernel.head.load(Ordering::Relaxed);
+        let mut batch = queue.completions();
+        assert_eq!(batch.len(), 4);
+        for n in 0..4 {
+            assert_eq!(batch.next().map(|cqe| cqe.user_data), Some(n));
+            assert_eq!(
+                kernel.head.load(Ordering::Relaxed),
+                before,
+                "not yet published"
+            );
+        }
+        assert_eq!(batch.next(), None);
+        assert!(!kernel.post(4));
+        drop(batch);
+        assert_eq!(kernel.head.load(Ordering::Relaxed), before.wrapping_add(4));
+    }
+
+    #[test]
+    fn a_batch_does_not_see_what_is_posted_while_it_is_read() {
+        let mut kernel = FakeKernel::new(4, 0);
+        let mut queue = kernel.queue();
+        assert!(kernel.post(0));
+        let mut batch = queue.completions();
+        assert!(kernel.post(1));
+        assert_eq!(batch.by_ref().count(), 1);
+        drop(batch);
+        assert_eq!(queue.completions().count(), 1);
+    }
+
+    #[test]
+    fn a_batch_dropped_half_way_leaves_the_rest() {
+        let mut kernel = FakeKernel::new(4, 0);
+        let mut queue = kernel.queue();
+        for n in 0..4 {
+            assert!(kernel.post(n));
+        }
+        assert_eq!(queue.completions().next().map(|cqe| cqe.user_data), Some(0));
+        assert_eq!(queue.ready(), 3);
+        let rest = queue
+            .completions()
+            .map(|cqe| cqe.user_data)
+            .collect::<Vec<_>>();
+        assert_eq!(rest, [1, 2, 3]);
+    }
+
+    #[test]
+    fn a_leaked_batch_delivers_nothing_twice() {
+        let mut kernel = FakeKernel::new(2, 0);
+        let mut queue = kernel.queue();
+        assert!(kernel.post(0));
+        let mut batch = queue.completions();
+        assert!(batch.next().is_some());
+        std::mem::forget(batch);
+        assert_eq!(queue.pop(), None);
+        assert!(kernel.post(1));
+        assert!(!kernel.post(2), "the leaked slot is not free");
+        assert_eq!(queue.pop().map(|cqe| cqe.user_data), Some(1));
+        assert!(kernel.post(2), "the next publication frees it too");
+    }
+
+    #[test]
+    fn the_overflow_count_is_the_kernels() {
+        let mut kernel = FakeKernel::new(1, 0);
+        let queue = kernel.queue();
+        kernel.overflow.store(5, Ordering::Relaxed);
+        assert_eq!(queue.overflow_count(), 5);
+    }
+}

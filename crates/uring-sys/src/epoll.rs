@@ -9,7 +9,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::abi::__kernel_timespec;
+use crate::time::timeout_record;
 
 /// Readable.
 pub const EPOLLIN: u32 = 0x001;
@@ -119,7 +119,7 @@ impl Epoll {
     }
 
     fn wait_ns(&self, events: &mut EventBuffer, timeout: Option<Duration>) -> io::Result<usize> {
-        let time = timeout.map(__kernel_timespec::from);
+        let time = timeout.map(timeout_record);
         let time = time.as_ref().map_or(ptr::null(), ptr::from_ref);
         // Not by libc's function: a C library older than 2.35 does not have it, and its timespec is not the kernel's
         // everywhere.

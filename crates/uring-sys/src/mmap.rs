@@ -99,3 +99,86 @@ impl Drop for Mapping {
         unsafe { libc::munmap(self.address.as_ptr(), self.len) };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsFd;
+
+    use super::*;
+    use crate::abi::{IORING_OFF_SQES, io_uring_params};
+    use crate::eventfd::EventFd;
+    use crate::syscall;
+
+    const PAGE: usize = 4096;
+
+    /// The SQEs of a new ring: one page. `None` and one line on stderr where there is no ring to be had.
+    #[expect(clippy::print_stderr, reason = "the runner shows and counts skips")]
+    fn mapping() -> Option<Mapping> {
+        let ring = match syscall::setup(64, &mut io_uring_params::default()) {
+            Ok(ring) => ring,
+            Err(error) => {
+                eprintln!("skipped: no ring to map: {error}");
+                return None;
+            }
+        };
+        Some(Mapping::new(ring.as_fd(), PAGE, IORING_OFF_SQES).unwrap())
+    }
+
+    #[test]
+    fn pointers_stay_inside_and_aligned() {
+        let Some(mapping) = mapping() else { return };
+        assert!(mapping.at::<u32>(0, 1024).is_ok());
+        assert!(mapping.at::<u32>(4092, 1).is_ok());
+        assert!(mapping.at::<u32>(4092, 2).is_err());
+        assert!(mapping.at::<u32>(0, 1025).is_err());
+        assert!(mapping.at::<u32>(2, 1).is_err(), "not aligned");
+        assert!(mapping.at::<u64>(u32::MAX - 7, u32::MAX).is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_mapped_is_an_error() {
+        let eventfd = EventFd::new().unwrap();
+        assert!(Mapping::new(eventfd.as_fd(), PAGE, 0).is_err());
+        assert!(Mapping::new(eventfd.as_fd(), PAGE, u64::MAX).is_err());
+    }
+
+    /// In the child: puts another mapping where the parent's was, drops the inherited value, and returns 0 if the new
+    /// one is still there.
+    fn replace_and_drop(mapping: Mapping) -> i32 {
+        let address = mapping.address.as_ptr();
+        // SAFETY: NOREPLACE fails instead of replacing anything.
+        let page = unsafe {
+            libc::mmap(
+                address,
+                PAGE,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED_NOREPLACE,
+                -1,
+                0,
+            )
+        };
+        if page != address {
+            return 1;
+        }
+        drop(mapping);
+        let mut resident = 0_u8;
+        // SAFETY: one page, one byte; tells ENOMEM instead of faulting if the page is gone.
+        unsafe { libc::mincore(page, PAGE, &raw mut resident) }
+    }
+
+    #[test]
+    fn a_forked_child_inherits_a_hole_and_does_not_unmap_what_fills_it() {
+        let Some(mapping) = mapping() else { return };
+        // SAFETY: the child makes a few system calls and leaves by _exit, all of which is allowed after a fork.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            let code = replace_and_drop(mapping);
+            // SAFETY: ends the child without running anything of the parent's.
+            unsafe { libc::_exit(code) };
+        }
+        let mut status = -1;
+        // SAFETY: `status` is writable and the child is ours.
+        let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
+        assert_eq!((waited, status), (child, 0));
+    }
+}

@@ -7,7 +7,7 @@ use std::ptr;
 use std::time::Duration;
 
 use crate::abi::{
-    __kernel_timespec, IORING_ENTER_EXT_ARG, IORING_ENTER_GETEVENTS, IORING_ENTER_REGISTERED_RING,
+    IORING_ENTER_EXT_ARG, IORING_ENTER_GETEVENTS, IORING_ENTER_REGISTERED_RING,
     IORING_FEAT_EXT_ARG, IORING_FEAT_SINGLE_MMAP, IORING_REGISTER_ENABLE_RINGS,
     IORING_REGISTER_RING_FDS, IORING_UNREGISTER_RING_FDS, io_uring_getevents_arg,
     io_uring_rsrc_update,
@@ -20,6 +20,7 @@ use crate::setup::{Setup, SetupError, SetupStage};
 use crate::sqe::Sqe;
 use crate::squeue::{QueueFull, SubmissionQueue};
 use crate::syscall;
+use crate::time::timeout_record;
 
 /// An `io_uring` and its memory.
 ///
@@ -187,7 +188,7 @@ impl Ring {
     /// Hands over the pushed requests and waits until `min_complete` completions are in the queue, or `timeout` has passed.
     ///
     /// `None` waits for ever. A timeout of zero costs a timer and a reschedule: [`Ring::submit_and_get_events`] is what not
-    /// waiting should be. Timeouts of more than some hundred years are cut short to that.
+    /// waiting should be. Timeouts longer than a century are cut to that.
     ///
     /// # Errors
     ///
@@ -204,7 +205,7 @@ impl Ring {
         if self.features & IORING_FEAT_EXT_ARG == 0 {
             return Err(io::ErrorKind::Unsupported.into());
         }
-        let time = __kernel_timespec::from(timeout);
+        let time = timeout_record(timeout);
         let ts = (&raw const time).expose_provenance() as u64;
         let arg = io_uring_getevents_arg {
             ts,

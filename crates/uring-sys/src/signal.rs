@@ -81,7 +81,8 @@ pub fn restore(signum: i32, previous: Previous) -> io::Result<()> {
 
 /// Whether `signum` has come since the last time this was asked. Several arrivals may count as one, as in the kernel.
 ///
-/// Drain [`wake_fd`] *before* asking: a signal in between then makes it readable again.
+/// Drain [`wake_fd`] *before* asking: a signal in between then makes it readable again. A forked child starts with a copy
+/// of what was pending in its parent.
 #[must_use]
 pub fn take_pending(signum: i32) -> bool {
     let slot = usize::try_from(signum)

@@ -169,3 +169,185 @@ impl fmt::Debug for SubmissionQueue {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The kernel's side of a queue on the heap.
+    struct FakeKernel {
+        head: AtomicU32,
+        tail: AtomicU32,
+        flags: AtomicU32,
+        dropped: AtomicU32,
+        array: Vec<AtomicU32>,
+        sqes: Vec<io_uring_sqe>,
+    }
+
+    impl FakeKernel {
+        /// Both counters begin at `start`.
+        fn new(entries: u32, start: u32) -> Box<Self> {
+            Box::new(Self {
+                head: AtomicU32::new(start),
+                tail: AtomicU32::new(start),
+                flags: AtomicU32::new(0),
+                dropped: AtomicU32::new(0),
+                array: (0..entries).map(|_| AtomicU32::new(u32::MAX)).collect(),
+                sqes: vec![io_uring_sqe::default(); entries as usize],
+            })
+        }
+
+        fn queue(&mut self) -> SubmissionQueue {
+            let pointers = SqPointers {
+                head: NonNull::from(&self.head),
+                tail: NonNull::from(&self.tail),
+                flags: NonNull::from(&self.flags),
+                dropped: NonNull::from(&self.dropped),
+                sqes: NonNull::new(self.sqes.as_mut_ptr()).unwrap(),
+                array: NonNull::new(self.array.as_mut_ptr()),
+                entries: u32::try_from(self.array.len()).unwrap(),
+            };
+            // SAFETY: the test keeps the box alive longer than the queue, and touches it only as the kernel would.
+            unsafe { SubmissionQueue::new(pointers) }
+        }
+
+        /// Takes up to `most` published entries, and returns their user_data.
+        fn consume(&self, most: u32) -> Vec<u64> {
+            let head = self.head.load(Ordering::Relaxed);
+            let count = most.min(self.tail.load(Ordering::Acquire).wrapping_sub(head));
+            let mask = u32::try_from(self.array.len()).unwrap() - 1;
+            let taken = (0..count).map(|n| {
+                let slot = (head.wrapping_add(n) & mask) as usize;
+                let index = self.array[slot].load(Ordering::Relaxed) as usize;
+                assert!(
+                    index < self.sqes.len(),
+                    "the array names a slot that is not there"
+                );
+                // SAFETY: in bounds, and published by the queue.
+                let slot = unsafe { self.sqes.as_ptr().add(index) };
+                // SAFETY: the queue does not write a slot before the head has passed it.
+                unsafe { slot.read() }.user_data
+            });
+            let taken = taken.collect();
+            self.head.store(head.wrapping_add(count), Ordering::Release);
+            taken
+        }
+    }
+
+    fn nop(n: u64) -> Sqe {
+        Sqe::nop().with_user_data(n)
+    }
+
+    #[test]
+    fn entries_arrive_in_order_across_the_end_of_the_counters() {
+        let mut kernel = FakeKernel::new(4, u32::MAX - 6);
+        let mut queue = kernel.queue();
+        let mut seen = Vec::new();
+        for n in (0..30).step_by(3) {
+            for n in n..n + 3 {
+                queue.push(nop(n)).unwrap();
+            }
+            queue.publish();
+            assert_eq!(queue.to_submit(), 3);
+            seen.extend(kernel.consume(u32::MAX));
+        }
+        assert_eq!(seen, (0..30).collect::<Vec<_>>());
+        assert_eq!(queue.to_submit(), 0);
+        assert!(
+            kernel.tail.load(Ordering::Relaxed) < 100,
+            "the counters have wrapped"
+        );
+    }
+
+    #[test]
+    fn a_full_queue_refuses_and_loses_nothing() {
+        // From just before the end, so that head > tail numerically while it is full.
+        let mut kernel = FakeKernel::new(4, u32::MAX - 1);
+        let mut queue = kernel.queue();
+        for n in 0..4 {
+            queue.push(nop(n)).unwrap();
+        }
+        for _ in 0..3 {
+            assert_eq!(queue.push(nop(99)), Err(QueueFull));
+        }
+        queue.publish();
+        assert_eq!(
+            queue.push(nop(99)),
+            Err(QueueFull),
+            "published is not consumed"
+        );
+        assert_eq!(kernel.consume(1), [0]);
+        queue.push(nop(4)).unwrap();
+        assert_eq!(queue.push(nop(99)), Err(QueueFull));
+        queue.publish();
+        assert_eq!(kernel.consume(9), [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn to_submit_follows_the_kernels_head() {
+        let mut kernel = FakeKernel::new(8, 0);
+        let mut queue = kernel.queue();
+        for n in 0..5 {
+            queue.push(nop(n)).unwrap();
+        }
+        assert_eq!(queue.to_submit(), 5, "unpublished entries count");
+        queue.publish();
+        kernel.consume(2);
+        assert_eq!(queue.to_submit(), 3, "a short submit leaves the rest");
+        queue.push(nop(5)).unwrap();
+        assert_eq!(queue.to_submit(), 4);
+        queue.publish();
+        assert_eq!(kernel.consume(9), [2, 3, 4, 5]);
+        assert_eq!(queue.to_submit(), 0);
+    }
+
+    #[test]
+    fn the_kernel_sees_nothing_before_the_publication() {
+        let mut kernel = FakeKernel::new(8, 0);
+        let mut queue = kernel.queue();
+        for n in 0..5 {
+            queue.push(nop(n)).unwrap();
+        }
+        assert_eq!(kernel.tail.load(Ordering::Acquire), 0);
+        assert!(kernel.consume(9).is_empty());
+        queue.publish();
+        assert_eq!(kernel.tail.load(Ordering::Acquire), 5);
+    }
+
+    #[test]
+    fn a_reused_slot_holds_nothing_of_its_last_entry() {
+        let mut kernel = FakeKernel::new(1, 0);
+        let mut queue = kernel.queue();
+        queue
+            .push(
+                Sqe::poll_add_multi(3, u32::MAX)
+                    .skip_success()
+                    .with_user_data(1),
+            )
+            .unwrap();
+        queue.publish();
+        assert_eq!(kernel.consume(1), [1]);
+        queue.push(Sqe::poll_remove(7)).unwrap();
+        queue.publish();
+        assert_eq!(kernel.consume(1), [0]);
+        // SAFETY: the only slot, consumed.
+        let raw = unsafe { kernel.sqes.as_ptr().read() };
+        assert_eq!(
+            format!("{raw:?}"),
+            format!("{:?}", Sqe::poll_remove(7).into_raw())
+        );
+    }
+
+    #[test]
+    fn flags_and_counters_are_the_kernels() {
+        let mut kernel = FakeKernel::new(1, 0);
+        let queue = kernel.queue();
+        assert!(!queue.cq_overflowed() && !queue.taskrun_pending());
+        kernel.flags.store(IORING_SQ_CQ_OVERFLOW, Ordering::Relaxed);
+        assert!(queue.cq_overflowed() && !queue.taskrun_pending());
+        kernel.flags.store(IORING_SQ_TASKRUN, Ordering::Relaxed);
+        assert!(!queue.cq_overflowed() && queue.taskrun_pending());
+        kernel.dropped.store(3, Ordering::Relaxed);
+        assert_eq!(queue.dropped_count(), 3);
+    }
+}
