@@ -258,9 +258,13 @@ fn child_with_little_address_space() {
 
 /// Allows as much more as `spare_kib`.
 fn limit_address_space(spare_kib: u64) {
-    let statm = fs::read_to_string("/proc/self/statm").unwrap();
-    let pages = statm.split(' ').next().unwrap().parse::<u64>().unwrap();
-    set_address_space(pages * 4096 + spare_kib * 1024);
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let size = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmSize:"))
+        .unwrap();
+    let used_kib = size.trim().trim_end_matches(" kB").parse::<u64>().unwrap();
+    set_address_space((used_kib + spare_kib) * 1024);
 }
 
 fn lift_address_space() {

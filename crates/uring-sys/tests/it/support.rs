@@ -1,16 +1,21 @@
 //! What several modules need.
 
 use std::io;
+use std::time::{Duration, Instant};
 
 use uring_sys::{Cqe, Ring, Setup};
 
 /// A ring, or `None` and one line on stderr where this kernel does not make such a one.
 pub(crate) fn ring(setup: &Setup) -> Option<Ring> {
+    let start = Instant::now();
     loop {
         match Ring::new(setup) {
             Ok(ring) => return Some(ring),
-            // The memory of rings which other tests have just closed may still be charged.
-            Err(error) if error.error.raw_os_error() == Some(libc::ENOMEM) => {
+            // The memory of rings which other tests have just closed may still be charged (6.14); but not for long.
+            Err(error)
+                if error.error.raw_os_error() == Some(libc::ENOMEM)
+                    && start.elapsed() < Duration::from_secs(2) =>
+            {
                 std::thread::yield_now();
             }
             Err(error) => {
