@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::command::{Command, Failure};
 use crate::step::{Step, run_all};
-use crate::{examples, fmt, lint, manifest, tests, tidy};
+use crate::{examples, fmt, lint, manifest, syscalls, tests, tidy};
 
 /// Crates with integration tests that touch the kernel: package and folder.
 /// Those tests are one target, `it`.
@@ -30,6 +30,7 @@ fn steps(root: &Path) -> Result<Vec<Step>, Failure> {
         Step::commands("features", feature_combinations(root)?),
         Step::command("examples", examples::build()),
         examples::step(),
+        Step::check("syscalls", syscalls::run),
     ])
 }
 

@@ -8,6 +8,7 @@ pub(crate) enum Task {
     Lint,
     Fmt { check: bool },
     Tidy,
+    Syscalls,
     Help,
 }
 
@@ -19,6 +20,7 @@ Usage: cargo xtask <task>
   lint              run clippy; a warning is an error
   fmt [--check]     format the code, or only say what is not formatted
   tidy              check the house rules that no other tool knows
+  syscalls          count the system calls of the echo example, with strace
   help              print this";
 
 /// The task, or one line about what is wrong with the arguments.
@@ -38,6 +40,7 @@ pub(crate) fn parse(args: &[String]) -> Result<Task, String> {
             (Task::Fmt { check }, rest)
         }
         "tidy" => (Task::Tidy, options),
+        "syscalls" => (Task::Syscalls, options),
         "help" | "--help" | "-h" => (Task::Help, options),
         _ => return Err(format!("there is no task `{name}`")),
     };
@@ -77,6 +80,7 @@ mod tests {
         assert_eq!(parsed("fmt"), Ok(Task::Fmt { check: false }));
         assert_eq!(parsed("fmt --check"), Ok(Task::Fmt { check: true }));
         assert_eq!(parsed("tidy"), Ok(Task::Tidy));
+        assert_eq!(parsed("syscalls"), Ok(Task::Syscalls));
         assert_eq!(parsed("--help"), Ok(Task::Help));
     }
 

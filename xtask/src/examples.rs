@@ -31,6 +31,10 @@ pub(crate) fn step() -> Step {
     Step::check(name, run)
 }
 
+pub(crate) fn build_one(name: &str) -> Command {
+    Command::cargo("build --release --package uring-rt --all-features --example").arg(name)
+}
+
 fn run(root: &Path) -> Result<(), Failure> {
     RUNS.iter().try_for_each(|line| {
         println!("$ {line}");
@@ -51,9 +55,7 @@ fn run(root: &Path) -> Result<(), Failure> {
 /// deadline, the program would live on.
 fn run_one(root: &Path, line: &str) -> Result<(), String> {
     let mut words = line.split_whitespace();
-    let program = target_dir(root)
-        .join("release/examples")
-        .join(words.next().unwrap_or_default());
+    let program = program(root, words.next().unwrap_or_default());
     let mut child = Process::new(program)
         .args(words)
         .current_dir(root)
@@ -82,7 +84,12 @@ fn wait(child: &mut Child, limit: Duration) -> std::io::Result<Option<ExitStatus
     Ok(None)
 }
 
-fn target_dir(root: &Path) -> PathBuf {
+/// The built program of an example.
+pub(crate) fn program(root: &Path, name: &str) -> PathBuf {
+    target_dir(root).join("release/examples").join(name)
+}
+
+pub(crate) fn target_dir(root: &Path) -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
     root.join(target)
 }

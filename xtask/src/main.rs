@@ -16,6 +16,7 @@ mod command;
 mod examples;
 mod manifest;
 mod step;
+mod syscalls;
 mod tidy;
 
 use cli::Task;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         Task::Ci => ci::run(&root),
+        Task::Syscalls => syscalls::run(&root),
         Task::Tidy => tidy::run(&root),
         Task::Test { release } => tests(release).run(&root),
         Task::Lint => lint().run(&root),

@@ -70,28 +70,32 @@ async fn listen(address: &str) -> io::Result<()> {
 
 /// A server and its clients on a thread of their own.
 fn measure(runtime: &Runtime, args: &Args, load: &load::Load) -> io::Result<()> {
-    let (outcome, enters) = runtime.block_on(async {
+    let (outcome, enters_and_turns) = runtime.block_on(async {
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
         let address = listener.local_addr()?;
         let server = Server::start(listener);
-        let before = runtime.metrics().reactor.enters;
+        let before = runtime.metrics().reactor;
         let outcome = load::run_on_thread(address, load.clone(), args.backend).await?;
-        let enters = runtime.metrics().reactor.enters - before;
+        let after = runtime.metrics().reactor;
         server.stop().await?;
-        io::Result::Ok((outcome, enters))
+        io::Result::Ok((
+            outcome,
+            [after.enters - before.enters, after.turns - before.turns],
+        ))
     })?;
-    report(load, &outcome, enters);
+    report(load, &outcome, enters_and_turns);
     Ok(())
 }
 
-fn report(load: &load::Load, outcome: &Outcome, enters: u64) {
+fn report(load: &load::Load, outcome: &Outcome, enters_and_turns: [u64; 2]) {
     let Outcome {
         round_trips,
         elapsed,
         latency,
     } = outcome;
     #[expect(clippy::cast_precision_loss, reason = "a ratio for people")]
-    let (count, enters) = (*round_trips as f64, enters as f64);
+    let [count, enters, turns] =
+        [*round_trips, enters_and_turns[0], enters_and_turns[1]].map(|n| n as f64);
     println!(
         "load      {} clients, {} bytes, {:.1} s",
         load.clients,
@@ -112,6 +116,7 @@ fn report(load: &load::Load, outcome: &Outcome, enters: u64) {
         "enters    {:.3} enters per round trip (server)",
         enters / count
     );
+    println!("turns     {:.3} enters per turn (server)", enters / turns);
 }
 
 /// Each connection takes two descriptors here. What cannot be had is reported by the call that needs it.
