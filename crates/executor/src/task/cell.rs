@@ -148,6 +148,7 @@ fn report(header: &Header, payload: &(dyn Any + Send), hook: Option<&PanicHook>)
 }
 
 /// See [`VTable::drop_output`].
+#[inline]
 unsafe fn drop_output<F: Future>(task: TaskPtr) {
     // SAFETY: required by the contract of the table.
     let stage = unsafe { stage::<F>(task) };
@@ -178,6 +179,9 @@ unsafe fn take_output<F: Future>(task: TaskPtr, destination: *mut ()) {
 
 /// See [`VTable::dealloc`].
 unsafe fn dealloc<F: Future>(task: TaskPtr) {
+    // Only a `JoinHandle` that is the last to go leaves something in the stage (T4); its destructor may panic.
+    // SAFETY: of this type (T8), and nobody else has a reference (T1), let alone a right to the stage.
+    unsafe { drop_output::<F>(task) };
     let cell = task.as_ptr().cast::<TaskCell<F>>();
     // SAFETY: made by `Box` in `allocate`, of this type (T8), and nobody else has a reference (T1).
     drop(unsafe { Box::from_raw(cell) });

@@ -72,7 +72,8 @@ pub(super) struct VTable {
     /// Moves the output to the `Poll<Result<T, JoinError>>` behind the pointer. Wants: the right to the output (T4).
     pub(super) take_output: unsafe fn(TaskPtr, *mut ()),
 
-    /// Ends the cell. Wants: no reference left (T1).
+    /// Ends the cell, and an output that is still in it. Wants: no reference left (T1), and that the last one had the
+    /// right to that output, if any (T4).
     pub(super) dealloc: unsafe fn(TaskPtr),
 }
 
