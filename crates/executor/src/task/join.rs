@@ -142,7 +142,7 @@ impl<T> JoinHandle<T> {
     #[cold]
     fn is_complete_or_wakes_remote(&self, waker: &Waker) -> bool {
         let header = self.task.header();
-        let clone = waker.clone();
+        let clone = Box::new(waker.clone());
         // The old one is dropped after the lock is released.
         let _old = header.remote_waker.lock().replace(clone);
         header.state.announce_remote_waker()
