@@ -13,41 +13,38 @@ use crate::Id;
 /// Corresponds to `tokio::task::JoinError`.
 pub struct JoinError {
     id: Id,
-    repr: Repr,
+    failure: Failure,
 }
 
-enum Repr {
+/// What a task has instead of an output.
+pub(crate) enum Failure {
     Cancelled,
-    /// Boxed once more to keep the error, and with it every task that has a small output, small. The lock makes the
-    /// payload `Sync`; it is taken only to print the message.
+    /// Boxed once more to be one word, as every task has room for it. The lock makes the payload `Sync`; it is taken only
+    /// to print the message.
     Panic(Box<Mutex<Payload>>),
+}
+
+impl Failure {
+    pub(crate) fn panic(payload: Payload) -> Self {
+        Self::Panic(Box::new(Mutex::new(payload)))
+    }
 }
 
 type Payload = Box<dyn Any + Send + 'static>;
 
 impl JoinError {
-    pub(crate) fn cancelled(id: Id) -> Self {
-        Self {
-            id,
-            repr: Repr::Cancelled,
-        }
-    }
-
-    pub(crate) fn panic(id: Id, payload: Payload) -> Self {
-        Self {
-            id,
-            repr: Repr::Panic(Box::new(Mutex::new(payload))),
-        }
+    pub(crate) fn new(id: Id, failure: Failure) -> Self {
+        Self { id, failure }
     }
 
     /// Whether the task was aborted, or dropped with its executor.
     pub fn is_cancelled(&self) -> bool {
-        matches!(self.repr, Repr::Cancelled)
+        matches!(self.failure, Failure::Cancelled)
     }
 
     /// Whether the task panicked.
     pub fn is_panic(&self) -> bool {
-        matches!(self.repr, Repr::Panic(_))
+        matches!(self.failure, Failure::Panic(_))
     }
 
     /// What the task panicked with, to be given to [`std::panic::resume_unwind`].
@@ -67,9 +64,9 @@ impl JoinError {
     ///
     /// The error itself if the task did not panic.
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send + 'static>, Self> {
-        match self.repr {
-            Repr::Panic(payload) => Ok(payload.into_inner()),
-            Repr::Cancelled => Err(self),
+        match self.failure {
+            Failure::Panic(payload) => Ok(payload.into_inner()),
+            Failure::Cancelled => Err(self),
         }
     }
 
@@ -89,9 +86,9 @@ fn message(payload: &Payload) -> Option<&str> {
 
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.repr {
-            Repr::Cancelled => write!(f, "task {} was cancelled", self.id),
-            Repr::Panic(payload) => match message(&payload.lock()) {
+        match &self.failure {
+            Failure::Cancelled => write!(f, "task {} was cancelled", self.id),
+            Failure::Panic(payload) => match message(&payload.lock()) {
                 Some(text) => write!(f, "task {} panicked with message {text:?}", self.id),
                 None => write!(f, "task {} panicked", self.id),
             },
@@ -101,9 +98,9 @@ impl fmt::Display for JoinError {
 
 impl fmt::Debug for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.repr {
-            Repr::Cancelled => write!(f, "JoinError::Cancelled({:?})", self.id),
-            Repr::Panic(payload) => match message(&payload.lock()) {
+        match &self.failure {
+            Failure::Cancelled => write!(f, "JoinError::Cancelled({:?})", self.id),
+            Failure::Panic(payload) => match message(&payload.lock()) {
                 Some(text) => write!(f, "JoinError::Panic({:?}, {text:?}, ...)", self.id),
                 None => write!(f, "JoinError::Panic({:?}, ...)", self.id),
             },
@@ -115,9 +112,9 @@ impl Error for JoinError {}
 
 impl From<JoinError> for io::Error {
     fn from(error: JoinError) -> Self {
-        Self::other(match error.repr {
-            Repr::Cancelled => "task was cancelled",
-            Repr::Panic(_) => "task panicked",
+        Self::other(match error.failure {
+            Failure::Cancelled => "task was cancelled",
+            Failure::Panic(_) => "task panicked",
         })
     }
 }
@@ -131,7 +128,7 @@ mod tests {
     #[test]
     fn a_cancelled_task_says_so() {
         let id = Id::next();
-        let error = JoinError::cancelled(id);
+        let error = JoinError::new(id, Failure::Cancelled);
         is_send_and_sync(&error);
         assert!(error.is_cancelled() && !error.is_panic());
         assert_eq!(error.id(), id);
@@ -146,7 +143,7 @@ mod tests {
     #[test]
     fn a_panic_shows_its_message_if_it_has_one() {
         let id = Id::next();
-        let text = JoinError::panic(id, Box::new("oh"));
+        let text = JoinError::new(id, Failure::panic(Box::new("oh")));
         assert!(text.is_panic());
         assert_eq!(
             text.to_string(),
@@ -156,7 +153,7 @@ mod tests {
             format!("{text:?}"),
             format!("JoinError::Panic({id:?}, \"oh\", ...)")
         );
-        let other = JoinError::panic(id, Box::new(7_i32));
+        let other = JoinError::new(id, Failure::panic(Box::new(7_i32)));
         assert_eq!(other.to_string(), format!("task {id} panicked"));
         assert_eq!(*other.into_panic().downcast::<i32>().unwrap(), 7);
         assert_eq!(io::Error::from(text).to_string(), "task panicked");
@@ -164,12 +161,13 @@ mod tests {
 
     #[test]
     fn a_cancelled_task_has_no_panic_to_give() {
-        let error = JoinError::cancelled(Id::next());
+        let error = JoinError::new(Id::next(), Failure::Cancelled);
         assert!(error.try_into_panic().unwrap_err().is_cancelled());
     }
 
     #[test]
     fn the_error_is_two_words() {
         assert_eq!(size_of::<JoinError>(), 16);
+        assert_eq!(size_of::<Failure>(), 8);
     }
 }

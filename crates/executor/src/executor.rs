@@ -125,6 +125,7 @@ impl Executor {
         self.shared.counters.snapshot()
     }
 
+    #[inline]
     fn local(&self) -> &Local {
         self.shared
             .local

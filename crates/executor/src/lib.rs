@@ -2,7 +2,7 @@
 //!
 //! - [`Executor`] owns its tasks and stays on the thread that made it. Tasks need not be `Send`.
 //! - [`Spawner`] is its handle for every other place and thread.
-//! - [`JoinHandle`], [`AbortHandle`], [`JoinError`], [`JoinSet`], [`Id`], [`yield_now`] and [`coop`] mean what
+//! - [`JoinHandle`], [`AbortHandle`], [`JoinError`], [`JoinSet`], [`Id`], [`yield_now()`] and [`coop`] mean what
 //!   the items of the same name mean in tokio's `task` module.
 //! - [`Park`] is the seam to whatever sleeps: a reactor, a condition variable, a foreign event loop.
 //!

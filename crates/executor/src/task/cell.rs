@@ -15,6 +15,7 @@ use super::state::State;
 use super::task_ref::TaskPtr;
 use crate::JoinError;
 use crate::config::{PanicHook, TaskPanic};
+use crate::error::Failure;
 
 /// One task. `repr(C)`, so that a pointer to it is a pointer to its header.
 #[repr(C)]
@@ -26,7 +27,7 @@ struct TaskCell<F: Future> {
 /// Where a task is in its life (T3).
 enum Stage<F: Future> {
     Future(F),
-    Output(Result<F::Output, JoinError>),
+    Output(Result<F::Output, Failure>),
     Gone,
 }
 
@@ -91,11 +92,14 @@ unsafe fn poll<F: Future>(
             // SAFETY: required by the contract of the table.
             let header = unsafe { task.header() };
             report(header, &*payload, hook);
-            Err(JoinError::panic(header.id, payload))
+            Err(Failure::panic(payload))
         }
     };
     // SAFETY: as for the poll above, which has ended. A panic in the destructor does not undo the result.
-    let _ = unsafe { drop_future(task, stage, hook) };
+    if let Err(payload) = unsafe { drop_future(task, stage, hook) } {
+        // Its destructor could panic again.
+        mem::forget(payload);
+    }
     // SAFETY: the stage is ours (T2) and holds nothing that would have to be dropped.
     unsafe { stage.write(Stage::Output(result)) };
     Poll::Ready(())
@@ -105,15 +109,13 @@ unsafe fn poll<F: Future>(
 unsafe fn cancel<F: Future>(task: TaskPtr, hook: Option<&PanicHook>) {
     // SAFETY: required by the contract of the table.
     let stage = unsafe { stage::<F>(task) };
-    // SAFETY: required by the contract of the table.
-    let id = unsafe { task.header() }.id;
     // SAFETY: the stage is ours by the contract of the table (T2).
-    let error = match unsafe { drop_future(task, stage, hook) } {
-        Ok(()) => JoinError::cancelled(id),
-        Err(payload) => JoinError::panic(id, payload),
+    let failure = match unsafe { drop_future(task, stage, hook) } {
+        Ok(()) => Failure::Cancelled,
+        Err(payload) => Failure::panic(payload),
     };
     // SAFETY: the stage is ours (T2) and holds nothing that would have to be dropped.
-    unsafe { stage.write(Stage::Output(Err(error))) };
+    unsafe { stage.write(Stage::Output(Err(failure))) };
 }
 
 /// Drops the future in place and leaves the stage `Gone`, also when the destructor panics.
@@ -148,6 +150,7 @@ fn report(header: &Header, payload: &(dyn Any + Send), hook: Option<&PanicHook>)
 }
 
 /// See [`VTable::drop_output`].
+#[inline]
 unsafe fn drop_output<F: Future>(task: TaskPtr) {
     // SAFETY: required by the contract of the table.
     let stage = unsafe { stage::<F>(task) };
@@ -172,12 +175,18 @@ unsafe fn take_output<F: Future>(task: TaskPtr, destination: *mut ()) {
         panic!("JoinHandle polled after completion");
     };
     let destination = destination.cast::<Poll<Result<F::Output, JoinError>>>();
+    // SAFETY: required by the contract of the table.
+    let id = unsafe { task.header() }.id;
+    let output = output.map_err(|failure| JoinError::new(id, failure));
     // SAFETY: required by the contract of the table; the type is the same (T8).
     unsafe { *destination = Poll::Ready(output) };
 }
 
 /// See [`VTable::dealloc`].
 unsafe fn dealloc<F: Future>(task: TaskPtr) {
+    // Only a `JoinHandle` that is the last to go leaves something in the stage (T4); its destructor may panic.
+    // SAFETY: of this type (T8), and nobody else has a reference (T1), let alone a right to the stage.
+    unsafe { drop_output::<F>(task) };
     let cell = task.as_ptr().cast::<TaskCell<F>>();
     // SAFETY: made by `Box` in `allocate`, of this type (T8), and nobody else has a reference (T1).
     drop(unsafe { Box::from_raw(cell) });

@@ -30,8 +30,9 @@ pub(super) struct Header {
     /// Where the task was spawned. Immutable.
     pub(super) location: &'static Location<'static>,
 
-    /// Whom to wake on completion, when the `JoinHandle` was polled on another thread. Announced by REMOTE_WAKER.
-    pub(super) remote_waker: Mutex<Option<Waker>>,
+    /// Whom to wake on completion, when the `JoinHandle` was polled on another thread. Announced by REMOTE_WAKER. Boxed
+    /// because it is rare, and every task has room for it.
+    pub(super) remote_waker: Mutex<Option<Box<Waker>>>,
 
     /// Reached through [`Header::home`].
     home: HomeFields,
@@ -72,7 +73,8 @@ pub(super) struct VTable {
     /// Moves the output to the `Poll<Result<T, JoinError>>` behind the pointer. Wants: the right to the output (T4).
     pub(super) take_output: unsafe fn(TaskPtr, *mut ()),
 
-    /// Ends the cell. Wants: no reference left (T1).
+    /// Ends the cell, and an output that is still in it. Wants: no reference left (T1), and that the last one had the
+    /// right to that output, if any (T4).
     pub(super) dealloc: unsafe fn(TaskPtr),
 }
 
@@ -125,9 +127,9 @@ mod tests {
 
     #[test]
     fn an_idle_task_takes_at_most_128_bytes_beside_its_future() {
-        // The header, the stage's tag, a slab entry, and what an allocator takes for itself.
+        // The header, the smallest stage, a slab entry, and what an allocator takes for itself.
         assert!(
-            size_of::<Header>() + 8 + 16 + 8 <= 128,
+            size_of::<Header>() + 16 + 16 + 8 <= 128,
             "{}",
             size_of::<Header>()
         );

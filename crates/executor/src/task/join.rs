@@ -142,7 +142,7 @@ impl<T> JoinHandle<T> {
     #[cold]
     fn is_complete_or_wakes_remote(&self, waker: &Waker) -> bool {
         let header = self.task.header();
-        let clone = waker.clone();
+        let clone = Box::new(waker.clone());
         // The old one is dropped after the lock is released.
         let _old = header.remote_waker.lock().replace(clone);
         header.state.announce_remote_waker()
@@ -163,14 +163,16 @@ impl<T> Future for JoinHandle<T> {
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
         let header = self.task.header();
-        // What waits through this handle waits no longer. On another thread the completion drops it.
-        let _waker = header
-            .shared
-            .local
-            .get()
-            .and_then(|local| header.home(local).join_waker.take());
+        if let Some(local) = header.shared.local.get() {
+            // What waits through this handle waits no longer. On another thread the completion drops it.
+            drop(header.home(local).join_waker.take());
+        }
         match header.state.detach() {
             Detach::Done => {}
+            Detach::Last => {
+                // SAFETY: this is the last reference (T1), and the output is this handle's (T4).
+                unsafe { (header.vtable.dealloc)(self.task.ptr()) };
+            }
             Detach::OwnsOutput => {
                 // SAFETY: complete, and this is the handle, so the output is ours (T4); alive by `self.task` (T1).
                 unsafe { (header.vtable.drop_output)(self.task.ptr()) };

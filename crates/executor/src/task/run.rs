@@ -116,7 +116,7 @@ fn finish(owner: TaskRef, local: &Local) {
         }
     } else {
         let remote_waker = header.remote_waker.lock().take();
-        wake(remote_waker);
+        wake(remote_waker.map(|waker| *waker));
         if in_queue {
             mem::forget(owner);
         }

@@ -120,20 +120,25 @@ impl SharedRef {
             .fetch_sub(local.credits.take(), Ordering::Relaxed);
     }
 
-    /// Counts one more reference.
+    /// As `clone`, for who has the proof of being at home (`Local`).
     #[inline]
-    fn count(&self) {
-        let Some(local) = self.local.get().filter(|local| !local.settled.get()) else {
-            // Relaxed: the caller has a reference, and nothing is published.
-            self.references.fetch_add(1, Ordering::Relaxed);
-            return;
-        };
+    pub(super) fn clone_home(&self, local: &Local) -> Self {
+        if local.settled.get() {
+            return self.clone_remote();
+        }
         if local.credits.get() == 0 {
             // Relaxed: as above.
             self.references.fetch_add(CREDIT, Ordering::Relaxed);
             local.credits.set(CREDIT);
         }
         local.credits.set(local.credits.get() - 1);
+        Self(self.0)
+    }
+
+    fn clone_remote(&self) -> Self {
+        // Relaxed: the caller has a reference, and nothing is published.
+        self.references.fetch_add(1, Ordering::Relaxed);
+        Self(self.0)
     }
 }
 
@@ -150,8 +155,10 @@ impl Deref for SharedRef {
 impl Clone for SharedRef {
     #[inline]
     fn clone(&self) -> Self {
-        self.count();
-        Self(self.0)
+        match self.local.get() {
+            Some(local) => self.clone_home(local),
+            None => self.clone_remote(),
+        }
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) fn spawn_home<F: Future + 'static>(
     future: F,
     location: &'static Location<'static>,
 ) -> JoinHandle<F::Output> {
-    let task = cell::allocate(future, State::new(), shared.clone(), location);
+    let task = cell::allocate(future, State::new(), shared.clone_home(local), location);
     // SAFETY: a new task counts two references (T1), and its output is that of `F` (T8).
     let (owner, handle) = unsafe { references(task) };
     if local.closed.get() {

@@ -66,7 +66,9 @@ pub(super) enum Notify {
 pub(super) enum Detach {
     /// Nothing: its reference is released, and the home thread will drop the output.
     Done,
-    /// Drop the output, then release the reference.
+    /// The task is complete and this is the last reference: end the cell, and the output with it.
+    Last,
+    /// The task is complete: drop the output, then release the reference.
     OwnsOutput,
 }
 
@@ -197,7 +199,11 @@ impl State {
         let mut old = self.load();
         loop {
             if old.is_complete() {
-                return Detach::OwnsOutput;
+                return if old.references() == 1 {
+                    Detach::Last
+                } else {
+                    Detach::OwnsOutput
+                };
             }
             // The owner's reference exists (T5), so this one is not the last.
             let next = (old.0 & !INTEREST) - REF;
@@ -241,7 +247,7 @@ mod tests {
         assert!(!state.complete(state.load(), true).unwrap());
         assert_eq!(state.notify(true), Notify::Nothing);
         assert!(!state.load().is_aborted());
-        assert_eq!(state.detach(), Detach::OwnsOutput);
+        assert_eq!(state.detach(), Detach::Last);
         assert!(state.release());
     }
 

@@ -1,0 +1,16 @@
+//! The executor as its users see it, over a driver that is a condition variable. One module per behaviour.
+
+mod abort;
+mod block_on;
+mod coop;
+mod embedding;
+mod join;
+mod join_set;
+mod lifetime;
+mod order;
+mod panics;
+mod random;
+mod remote;
+mod shutdown;
+mod support;
+mod wake;
