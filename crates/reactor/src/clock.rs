@@ -223,7 +223,10 @@ impl Clock {
     /// Nanoseconds from the epoch; more than 146 years of them are "never".
     pub(crate) fn tick(&self, instant: Instant) -> Tick {
         let nanos = Tick::try_from(instant.duration_since(self.epoch).as_nanos());
-        nanos.ok().filter(|tick| *tick < 1 << 62).unwrap_or(Tick::MAX)
+        nanos
+            .ok()
+            .filter(|tick| *tick < 1 << 62)
+            .unwrap_or(Tick::MAX)
     }
 
     pub(crate) fn instant(&self, tick: Tick) -> Instant {
