@@ -90,9 +90,9 @@ impl Notifier {
         parked
     }
 
-    /// Ends a sleep, whatever ended it.
-    pub(crate) fn unpark(&self) {
-        self.state.swap(AWAKE, Ordering::AcqRel);
+    /// Ends a sleep, whatever ended it. Says whether a notification came since it was announced.
+    pub(crate) fn unpark(&self) -> bool {
+        self.state.swap(AWAKE, Ordering::AcqRel) == NOTIFIED
     }
 
     /// Whether a notification waits to be seen.
@@ -117,9 +117,12 @@ mod tests {
     fn many_notifications_of_one_sleep_cost_one_write() {
         let notifier = Notifier::new().unwrap();
         assert!(notifier.prepare_park());
+        assert!(!notifier.unpark(), "nobody asked for attention");
+        assert!(notifier.prepare_park());
         let writes = (0..1000).filter(|_| notifier.notify()).count();
         assert_eq!(writes, 1);
         assert!(notifier.eventfd().drain().unwrap());
+        assert!(notifier.unpark(), "somebody did");
     }
 
     #[test]

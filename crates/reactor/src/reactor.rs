@@ -120,27 +120,29 @@ impl Reactor {
         let shared = Arc::clone(&self.local.shared);
         shared.env.counters.turns.add(1);
         self.submit_changes();
-        let (wait, is_parked) = plan(&shared, turn);
+        let plan = plan(&shared, turn);
         let result = self
             .local
             .backend
             .borrow_mut()
-            .wait(wait, &mut self.completions);
-        if is_parked {
-            shared.env.notifier.unpark();
-        }
-        if let Err(error) = result {
-            self.replace_backend(&error)?;
-        }
-        if self.completions.is_empty() && turn != Turn::Poll {
+            .wait(plan.wait, &mut self.completions);
+        let is_notified = if plan.is_parked {
+            shared.env.notifier.unpark()
+        } else {
+            plan.is_notified
+        };
+        if self.completions.is_empty() && turn != Turn::Poll && !is_notified && result.is_ok() {
             advance_paused_clock(&shared, turn);
         }
         self.dispatch();
-        if cfg!(debug_assertions) {
+        // After the dispatch: what a lost backend has still completed must not be taken for an answer of the
+        // next one. And before the wakes, which are due in any case.
+        let replaced = result.or_else(|error| self.replace_backend(&error));
+        if cfg!(debug_assertions) && replaced.is_ok() {
             self.verify();
         }
         self.wakes.wake_all();
-        Ok(())
+        replaced
     }
 
     /// Hands the arms and disarms of all threads to the backend.
@@ -239,37 +241,48 @@ impl Reactor {
     }
 }
 
-/// Decides how to wait. The flag says whether a sleep was announced to the other threads.
-fn plan(shared: &Shared, turn: Turn) -> (Wait, bool) {
+/// How to wait, and what is known about notifications.
+struct Plan {
+    wait: Wait,
+    /// A sleep was announced to the other threads.
+    is_parked: bool,
+    /// Somebody has asked for attention, so this turn is not an idle one.
+    is_notified: bool,
+}
+
+/// Announces the sleep, where there is to be one, and reads the deadlines.
+fn plan(shared: &Shared, turn: Turn) -> Plan {
+    let look = |is_parked, is_notified| Plan {
+        wait: Wait::NonBlocking,
+        is_parked,
+        is_notified,
+    };
     let limit = match turn {
-        Turn::Poll => return (Wait::NonBlocking, false),
+        Turn::Poll => return look(false, false),
         Turn::Wait => None,
         Turn::WaitUntil(limit) => Some(limit),
     };
     // Announced before the deadlines are read: a thread that then adds an earlier one ends the sleep.
     if !shared.env.notifier.prepare_park() {
-        return (Wait::NonBlocking, false);
+        return look(false, true);
     }
     let next = shared.timers.lock().next_deadline();
-    if shared.clock.is_paused() {
-        let wait = if next.is_some() || limit.is_some() {
-            Wait::NonBlocking
-        } else {
-            Wait::Until(None)
-        };
-        return (wait, true);
+    if shared.clock.is_paused() && (next.is_some() || limit.is_some()) {
+        return look(true, false);
     }
-    let next = next.map(|tick| shared.clock.to_system(shared.clock.instant(tick)));
-    let deadline = match (next, limit) {
-        (Some(next), Some(limit)) => Some(next.min(limit)),
-        (next, limit) => next.or(limit),
-    };
-    (Wait::Until(deadline), true)
+    let next = next.map(|tick| shared.clock.instant(tick));
+    let deadline = next.into_iter().chain(limit).min();
+    Plan {
+        // The limit is a time of the reactor's clock as much as the deadlines are.
+        wait: Wait::Until(deadline.map(|deadline| shared.clock.to_system(deadline))),
+        is_parked: true,
+        is_notified: false,
+    }
 }
 
 /// With nothing else to happen, a paused clock jumps to the next deadline.
 fn advance_paused_clock(shared: &Shared, turn: Turn) {
-    if !shared.clock.is_paused() || shared.env.notifier.is_notified() {
+    if !shared.clock.is_paused() {
         return;
     }
     let next = shared

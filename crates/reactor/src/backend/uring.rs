@@ -144,7 +144,9 @@ impl Uring {
         let may_sleep = out.is_empty()
             && self.backlog.is_empty()
             && !self.ring.taskrun_pending()
-            && !self.ring.cq_overflowed();
+            && !self.ring.cq_overflowed()
+            // The completion that was to end this sleep may be among those just reaped; no other one follows.
+            && !self.env.notifier.is_notified();
         match wait {
             Wait::Until(deadline) if may_sleep => self.sleep(deadline)?,
             _ => self.glance()?,
@@ -417,3 +419,6 @@ fn whole(slot: u32, generation: u32) -> Token {
         direction: None,
     }
 }
+
+#[cfg(test)]
+mod tests;

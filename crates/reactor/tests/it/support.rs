@@ -2,13 +2,24 @@
 
 use std::future::Future;
 use std::io;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::pin::pin;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
-use uring_reactor::{AsyncFd, Choice, Handle, Options, Reactor, Rung, TimerMode, Turn};
+use tokio_test::task::{self, Spawn};
+use uring_reactor::{
+    AsyncFd, AsyncFdReadyGuard, Choice, Handle, Instant, Options, Reactor, Rung, TimerMode, Turn,
+};
+
+/// A turn that sleeps longer than this has lost a wake: nothing in these tests takes as long.
+const WATCHDOG: Duration = Duration::from_secs(20);
+/// Set in the child of a test that runs in a process of its own.
+const CHILD_VARIABLE: &str = "REACTOR_TEST_CHILD";
 
 /// A reactor that polls one future at a time.
 pub(crate) struct Loop {
@@ -67,10 +78,71 @@ impl Loop {
             .turn(turn)
             .unwrap_or_else(|e| panic!("{}: {e}", self.name));
     }
+
+    /// Sleeps in turns until `is_done`. A sleep that nothing ends is a lost wake.
+    pub(crate) fn until(&mut self, what: &str, mut is_done: impl FnMut() -> bool) {
+        while !is_done() {
+            let limit = Instant::now() + WATCHDOG;
+            self.turn(Turn::WaitUntil(limit));
+            assert!(
+                Instant::now() < limit,
+                "{}: slept and never saw: {what}",
+                self.name
+            );
+        }
+    }
+
+    /// Waits until the task is woken, and polls it.
+    pub(crate) fn next<F: Future>(&mut self, what: &str, task: &mut Spawn<F>) -> Poll<F::Output> {
+        self.until(what, || task.is_woken());
+        task.poll()
+    }
+
+    /// Turns without sleeping until all that is under way has arrived.
+    pub(crate) fn settle(&mut self) {
+        (0..30).for_each(|_| self.turn(Turn::Poll));
+    }
+
+    /// Takes a task to the point where it waits, with its arm in the kernel.
+    pub(crate) fn park<F: Future>(&mut self, future: F) -> Spawn<F> {
+        let mut task = task::spawn(future);
+        assert!(
+            task.poll().is_pending(),
+            "{}: nothing to wait for",
+            self.name
+        );
+        self.turn(Turn::Poll);
+        while task.is_woken() {
+            assert!(
+                task.poll().is_pending(),
+                "{}: nothing to wait for",
+                self.name
+            );
+            self.turn(Turn::Poll);
+        }
+        task
+    }
+
+    /// Waits for read readiness, and gives the guard that found it.
+    pub(crate) fn await_read<'a>(
+        &mut self,
+        fd: &'a AsyncFd<UnixStream>,
+    ) -> AsyncFdReadyGuard<'a, UnixStream> {
+        self.block_on(fd.readable()).unwrap()
+    }
+
+    pub(crate) fn is_epoll(&self) -> bool {
+        self.reactor.driver().rung.is_none()
+    }
 }
 
 /// Runs `test` on every rung of the ladder, with both kinds of timers where there is a choice, and on epoll.
 pub(crate) fn on_every_backend(test: impl Fn(&mut Loop)) {
+    on_every_backend_with(|options| options, test);
+}
+
+/// The same with the options changed.
+pub(crate) fn on_every_backend_with(change: impl Fn(Options) -> Options, test: impl Fn(&mut Loop)) {
     let rings = Rung::ALL.map(|rung| {
         let options = Options::new().choice(Choice::IoUring).top_rung(rung);
         (format!("rung {}", rung.name()), options)
@@ -85,6 +157,7 @@ pub(crate) fn on_every_backend(test: impl Fn(&mut Loop)) {
         ("epoll, timerfd".to_owned(), epoll.timer(TimerMode::TimerFd)),
     ];
     for (name, options) in rings.into_iter().chain(others) {
+        let options = change(options);
         let is_ring = name.contains("rung");
         if is_ring && let Err(error) = Reactor::new(options.clone()) {
             println!("skipped on {name}: {error}");
@@ -124,5 +197,61 @@ pub(crate) async fn read_byte(fd: &AsyncFd<UnixStream>) -> io::Result<Option<u8>
         if let Ok(result) = guard.try_io(|fd| io::Read::read(&mut fd.get_ref(), &mut byte)) {
             return result.map(|count| (count == 1).then_some(byte[0]));
         }
+    }
+}
+
+/// A connected pair over TCP: the first end non-blocking, for the reactor.
+pub(crate) fn tcp_pair() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (theirs, _) = listener.accept().unwrap();
+    ours.set_nonblocking(true).unwrap();
+    ours.set_nodelay(true).unwrap();
+    theirs.set_nodelay(true).unwrap();
+    (ours, theirs)
+}
+
+/// What a non-blocking read of the peer says right now: `Some(true)` the end, `Some(false)` data, `None`
+/// neither.
+pub(crate) fn sees_end(mut stream: &UnixStream) -> Option<bool> {
+    stream.set_nonblocking(true).unwrap();
+    match io::Read::read(&mut stream, &mut [0]) {
+        Ok(count) => Some(count == 0),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Runs `body` in a process of its own, for what would harm the other tests. `name` is the test's full name.
+pub(crate) fn in_child(name: &str, body: impl FnOnce()) {
+    if std::env::var(CHILD_VARIABLE).is_ok_and(|child| child == name) {
+        return body();
+    }
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args([name, "--exact", "--nocapture", "--test-threads=1"])
+        .env(CHILD_VARIABLE, name)
+        .output()
+        .unwrap();
+    let (out, err) = (
+        String::from_utf8_lossy(&child.stdout),
+        String::from_utf8_lossy(&child.stderr),
+    );
+    assert!(child.status.success(), "{}\n{out}\n{err}", child.status);
+    assert!(out.contains("1 passed"), "no such test: {name}\n{out}");
+}
+
+/// Numbers from a seed, for programs that can be run again.
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Random {
+        Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 33).unwrap() % limit
     }
 }

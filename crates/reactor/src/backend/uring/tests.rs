@@ -1,0 +1,44 @@
+//! What only shows between the steps of a turn.
+
+use std::sync::Arc;
+
+use crate::backend::deadline::Wait;
+use crate::backend::rung::Rung;
+use crate::backend::{Backend, Env, ladder};
+use crate::driver::Choice;
+use crate::metrics::Counters;
+use crate::notifier::Notifier;
+use crate::options::Options;
+
+fn on_every_rung(test: impl Fn(&mut Backend, &Env)) {
+    for rung in Rung::ALL {
+        let env = Env {
+            notifier: Arc::new(Notifier::new().unwrap()),
+            counters: Arc::new(Counters::default()),
+            epoll: Arc::default(),
+        };
+        let options = Options::new().choice(Choice::IoUring).top_rung(rung);
+        match ladder::open(&options, &env) {
+            Ok((mut backend, _)) => test(&mut backend, &env),
+            Err(error) => println!("skipped on rung {}: {error}", rung.name()),
+        }
+    }
+}
+
+#[test]
+fn a_notification_between_the_announcement_and_the_sleep_ends_it() {
+    on_every_rung(|backend, env| {
+        let mut out = Vec::new();
+        // The wake-up poll is in the kernel.
+        backend.wait(Wait::NonBlocking, &mut out).unwrap();
+        for _ in 0..3 {
+            assert!(env.notifier.prepare_park());
+            // Without deferred task work, its completion is there at once.
+            assert!(env.notifier.notify());
+            // A lost wake leaves the test here.
+            backend.wait(Wait::Until(None), &mut out).unwrap();
+            assert!(env.notifier.unpark());
+            backend.wait(Wait::NonBlocking, &mut out).unwrap();
+        }
+    });
+}
