@@ -8,6 +8,7 @@ pub(crate) enum Task {
     Lint,
     Fmt { check: bool },
     Tidy,
+    Examples,
     Syscalls,
     Help,
 }
@@ -20,6 +21,7 @@ Usage: cargo xtask <task>
   lint              run clippy; a warning is an error
   fmt [--check]     format the code, or only say what is not formatted
   tidy              check the house rules that no other tool knows
+  examples          build the examples and run them, echo on every backend
   syscalls          count the system calls of the echo example, with strace
   help              print this";
 
@@ -40,6 +42,7 @@ pub(crate) fn parse(args: &[String]) -> Result<Task, String> {
             (Task::Fmt { check }, rest)
         }
         "tidy" => (Task::Tidy, options),
+        "examples" => (Task::Examples, options),
         "syscalls" => (Task::Syscalls, options),
         "help" | "--help" | "-h" => (Task::Help, options),
         _ => return Err(format!("there is no task `{name}`")),
@@ -80,6 +83,7 @@ mod tests {
         assert_eq!(parsed("fmt"), Ok(Task::Fmt { check: false }));
         assert_eq!(parsed("fmt --check"), Ok(Task::Fmt { check: true }));
         assert_eq!(parsed("tidy"), Ok(Task::Tidy));
+        assert_eq!(parsed("examples"), Ok(Task::Examples));
         assert_eq!(parsed("syscalls"), Ok(Task::Syscalls));
         assert_eq!(parsed("--help"), Ok(Task::Help));
     }

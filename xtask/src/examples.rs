@@ -9,12 +9,28 @@ use std::time::{Duration, Instant};
 use crate::command::{Command, Failure};
 use crate::step::Step;
 
-/// What is run, as in a shell: the example's name and arguments that make it
-/// short. An example that is listed here and does not exist is a failure.
-///
-/// The list fills with the examples of the facade, each on both backends, as
-/// in `"echo --secs 1 --clients 8 --backend io_uring"`.
-const RUNS: [&str; 0] = [];
+/// What is run besides [`echo_runs`], as in a shell: variables, the example's
+/// name, and arguments that make it short. An example that is listed here and
+/// does not exist is a failure.
+const RUNS: [&str; 2] = ["timer_modes 1", "echo --size 65536 --clients 8 --secs 0.3"];
+
+/// The echo example with few and many clients, on each rung of the setup
+/// ladder, on epoll by choice, and where io_uring is refused.
+fn echo_runs() -> Vec<String> {
+    let rungs = ["A", "B", "C", "D", "D2", "E", "F"];
+    let ways = rungs
+        .map(|rung| format!("URING_RT_RUNG={rung} echo"))
+        .into_iter()
+        .chain(["URING_RT_BACKEND=epoll echo".to_owned()])
+        .chain(
+            ["setup=EPERM", "setup=ENOSYS", "enter=EPERM"]
+                .map(|refused| format!("sandbox {refused} {{examples}}/echo")),
+        );
+    let runs = ways.flat_map(|way| {
+        [1, 64, 1000].map(|clients| format!("{way} --clients {clients} --secs 0.2"))
+    });
+    runs.collect()
+}
 
 /// Longer than any of them takes on a slow machine. What hangs must end.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -23,12 +39,13 @@ pub(crate) fn build() -> Command {
     Command::cargo("build --release --workspace --all-features --examples")
 }
 
+pub(crate) fn build_and_run(root: &Path) -> Result<(), Failure> {
+    build().run(root)?;
+    run(root)
+}
+
 pub(crate) fn step() -> Step {
-    let name = "example runs";
-    if RUNS.is_empty() {
-        return Step::nothing(name, "no run is listed in xtask/src/examples.rs");
-    }
-    Step::check(name, run)
+    Step::check("example runs", run)
 }
 
 pub(crate) fn build_one(name: &str) -> Command {
@@ -36,17 +53,12 @@ pub(crate) fn build_one(name: &str) -> Command {
 }
 
 fn run(root: &Path) -> Result<(), Failure> {
-    RUNS.iter().try_for_each(|line| {
+    let fixed = RUNS.into_iter().map(str::to_owned);
+    fixed.chain(echo_runs()).try_for_each(|line| {
         println!("$ {line}");
-        run_one(root, line).map_err(|reason| {
-            let (name, args) = line.split_once(' ').unwrap_or((line, ""));
-            let rerun = format!(
-                "cargo run --release --package uring-rt --all-features --example {name} -- {args}"
-            );
-            Failure {
-                reason: format!("`{line}` {reason}"),
-                rerun,
-            }
+        run_one(root, &line).map_err(|reason| Failure {
+            reason: format!("`{line}` {reason}"),
+            rerun: format!("cargo xtask examples, or in target/release/examples:  {line}"),
         })
     })
 }
@@ -54,10 +66,13 @@ fn run(root: &Path) -> Result<(), Failure> {
 /// Runs the built program itself: were it cargo that is stopped at the
 /// deadline, the program would live on.
 fn run_one(root: &Path, line: &str) -> Result<(), String> {
-    let mut words = line.split_whitespace();
-    let program = program(root, words.next().unwrap_or_default());
-    let mut child = Process::new(program)
-        .args(words)
+    let examples = target_dir(root).join("release/examples");
+    let line = line.replace("{examples}", &examples.to_string_lossy());
+    let (variables, words) = split_variables(&line);
+    let (name, args) = words.split_first().ok_or("is an empty line")?;
+    let mut child = Process::new(examples.join(name))
+        .args(args)
+        .envs(variables)
         .current_dir(root)
         .stdin(Stdio::null())
         .spawn()
@@ -68,6 +83,17 @@ fn run_one(root: &Path, line: &str) -> Result<(), String> {
         Ok(None) => Err(format!("was still running after {} s", DEADLINE.as_secs())),
         Err(error) => Err(format!("could not be waited for: {error}")),
     }
+}
+
+/// The `NAME=value` words in front, and the words after them.
+fn split_variables(line: &str) -> (Vec<(&str, &str)>, Vec<&str>) {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let variables: Vec<(&str, &str)> = words
+        .iter()
+        .map_while(|word| word.split_once('='))
+        .collect();
+    let rest = words[variables.len()..].to_vec();
+    (variables, rest)
 }
 
 /// The status, or `None` when the time was over and the child was killed.
@@ -96,7 +122,7 @@ pub(crate) fn target_dir(root: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::wait;
+    use super::{split_variables, wait};
     use std::process::Command;
     use std::time::Duration;
 
@@ -108,6 +134,13 @@ mod tests {
             .expect("sh");
         let status = wait(&mut child, Duration::from_secs(60)).expect("wait");
         assert_eq!(status.and_then(|status| status.code()), Some(3));
+    }
+
+    #[test]
+    fn variables_stand_before_the_program_and_not_after() {
+        let (variables, words) = split_variables("A=1 B=2 echo setup=EPERM");
+        assert_eq!(variables, [("A", "1"), ("B", "2")]);
+        assert_eq!(words, ["echo", "setup=EPERM"]);
     }
 
     #[test]

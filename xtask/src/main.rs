@@ -44,6 +44,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         Task::Ci => ci::run(&root),
+        Task::Examples => examples::build_and_run(&root),
         Task::Syscalls => syscalls::run(&root),
         Task::Tidy => tidy::run(&root),
         Task::Test { release } => tests(release).run(&root),
