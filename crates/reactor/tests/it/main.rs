@@ -5,4 +5,5 @@ mod directions;
 mod guards;
 mod half_close;
 mod readiness;
+mod streams;
 mod support;
