@@ -136,13 +136,14 @@ impl Direction {
         Self::ALL.into_iter().find(|d| *d as u64 == index)
     }
 
-    /// What to ask the kernel for. ERR, HUP and (since 5.13) RDHUP come unasked.
+    /// What to ask the kernel for. ERR, HUP and (since 5.13) RDHUP come unasked; ERR is named all the same
+    /// where it is what is waited for, so that no direction asks for nothing.
     pub(crate) fn poll_events(self) -> u32 {
         match self {
             Direction::Read => POLLIN | POLLRDHUP,
             Direction::Write => POLLOUT,
             Direction::Priority => POLLPRI,
-            Direction::Error => 0,
+            Direction::Error => POLLERR,
         }
     }
 

@@ -141,8 +141,15 @@ impl Registration {
     /// A call that got less than it asked for has used up what was ready: the next one waits, without a
     /// system call that would only say so. Not when the end or an error was seen: those stay, and an
     /// edge-triggered set does not report them again.
+    ///
+    /// Nor is a short read a proof: it also ends where fds were passed over a unix socket, at the urgent mark
+    /// of TCP, and with the line of a tty. A poll request finds the rest when it is armed; an edge that is
+    /// past does not come again, so there only `WouldBlock` ends the reading.
     fn drained(&self, direction: Direction, event: Event) {
         self.readiness.disprove(direction);
+        if direction == Direction::Read && self.is_edge() {
+            return;
+        }
         let last = Ready::READ_CLOSED | Ready::WRITE_CLOSED | Ready::ERROR;
         if (event.ready & last).is_empty() {
             self.clear(event, direction.mask());

@@ -16,6 +16,7 @@ use crate::backend::routes::Routes;
 use crate::backend::rung::Capabilities;
 use crate::backend::{Arm, Completion, Disarm, Env, Outcome, epoll};
 use crate::clock::Instant;
+use crate::interest::Direction;
 use crate::token::{Internal, Token, UserData};
 
 /// Enters that may fail in a row for lack of resources before the ring counts as lost.
@@ -94,6 +95,11 @@ impl Uring {
 
     pub(crate) fn arm(&mut self, arm: Arm) {
         let entry = self.routes.of(&arm);
+        if arm.direction == Direction::Priority {
+            // The ring's poll leaves PRI out when it compares a wake-up with what it waits for (6.18 too): it
+            // sees urgent data that is there when it is armed, and sleeps through what comes later.
+            entry.epoll_only.insert(arm.direction);
+        }
         if entry.epoll_only.contains(arm.direction) {
             self.enter_epoll(arm);
             return;
