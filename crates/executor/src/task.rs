@@ -51,6 +51,7 @@ mod shared;
 mod spawn;
 mod state;
 mod task_ref;
+mod unwind;
 mod waker;
 
 pub use join::{AbortHandle, JoinHandle};

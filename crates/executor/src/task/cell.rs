@@ -13,6 +13,7 @@ use super::header::{Header, VTable};
 use super::shared::SharedRef;
 use super::state::State;
 use super::task_ref::TaskPtr;
+use super::unwind::{discard, swallow};
 use crate::JoinError;
 use crate::config::{PanicHook, TaskPanic};
 use crate::error::Failure;
@@ -97,8 +98,7 @@ unsafe fn poll<F: Future>(
     };
     // SAFETY: as for the poll above, which has ended. A panic in the destructor does not undo the result.
     if let Err(payload) = unsafe { drop_future(task, stage, hook) } {
-        // Its destructor could panic again.
-        mem::forget(payload);
+        discard(payload);
     }
     // SAFETY: the stage is ours (T2) and holds nothing that would have to be dropped.
     unsafe { stage.write(Stage::Output(result)) };
@@ -143,10 +143,7 @@ unsafe fn drop_future<F: Future>(
 fn report(header: &Header, payload: &(dyn Any + Send), hook: Option<&PanicHook>) {
     let Some(hook) = hook else { return };
     let panic = TaskPanic::new(header.id, header.location, payload);
-    if let Err(second) = catch_unwind(AssertUnwindSafe(|| hook(&panic))) {
-        // Its destructor could panic a third time.
-        mem::forget(second);
-    }
+    swallow(|| hook(&panic));
 }
 
 /// See [`VTable::drop_output`].
@@ -155,11 +152,7 @@ unsafe fn drop_output<F: Future>(task: TaskPtr) {
     // SAFETY: required by the contract of the table.
     let stage = unsafe { stage::<F>(task) };
     // SAFETY: the stage is ours by the contract of the table (T3, T4). An assignment stores even on unwinding.
-    let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { *stage = Stage::Gone }));
-    if let Err(payload) = dropped {
-        // Nobody waits for this task any more; the panic hook of the process has printed it.
-        mem::forget(payload);
-    }
+    swallow(|| unsafe { *stage = Stage::Gone });
 }
 
 /// See [`VTable::take_output`].

@@ -1,11 +1,11 @@
 //! How a task runs and how it ends. All of it on the home thread.
 
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context as TaskContext, Poll, Waker};
 
 use super::queue::{Dequeued, RunQueue};
 use super::task_ref::{TaskPtr, TaskRef};
+use super::unwind::swallow;
 use super::waker;
 use crate::config::PanicHook;
 use crate::context::Context;
@@ -90,8 +90,9 @@ fn finish(owner: TaskRef, local: &Local) {
     header.shared.counters.tasks_alive.sub(1);
     // From now on no wake on this thread queues it (T6).
     let in_queue = home.queued.replace(true);
-    // Taken before COMPLETE, because the cell may not outlive it.
+    // Both read before COMPLETE: the reference is released in the same step, and the cell may be gone after it.
     let join_waker = home.join_waker.take();
+    let dealloc = header.vtable.dealloc;
 
     let mut state = header.state.load();
     let mut output_dropped = false;
@@ -108,7 +109,6 @@ fn finish(owner: TaskRef, local: &Local) {
         }
     };
     if release {
-        let dealloc = header.vtable.dealloc;
         let task = owner.into_counted();
         if last {
             // SAFETY: `complete` has released the last reference (T1); the table is the cell's (T8).
@@ -124,13 +124,11 @@ fn finish(owner: TaskRef, local: &Local) {
     wake(join_waker);
 }
 
-/// Wakes foreign code, which may panic.
+/// Wakes who waits. A panic there is not this task's failure, and the loop must go on.
 #[inline]
 fn wake(waker: Option<Waker>) {
-    let Some(waker) = waker else { return };
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-        // It is not this task's failure, and the loop must go on.
-        mem::forget(payload);
+    if let Some(waker) = waker {
+        swallow(|| waker.wake());
     }
 }
 

@@ -159,7 +159,8 @@ impl State {
     }
 
     /// Sets COMPLETE if the state is still `seen`, and with `release` gives up the owner's reference in the same step.
-    /// Home thread only. Tells whether that was the last reference.
+    /// Home thread only. Tells whether that was the last reference. If it was not, another thread may release that one
+    /// before this returns: after a release the cell must not be touched.
     ///
     /// # Errors
     ///
