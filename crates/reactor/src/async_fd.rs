@@ -12,7 +12,7 @@ use std::task::{Context, Poll, ready};
 
 use crate::backend::Route;
 use crate::interest::{Direction, Interest};
-use crate::registration::Registration;
+use crate::registration::{Left, Registration};
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
@@ -336,7 +336,7 @@ impl<T> AsyncFd<T> {
         mut op: impl FnMut(&T) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
         self.registration
-            .poll_op(Direction::Read, cx, || op(&self.inner), |_| false)
+            .poll_op(Direction::Read, cx, || op(&self.inner), |_| Left::Unknown)
     }
 
     /// [`poll_read_io`](Self::poll_read_io) for writing.
@@ -350,11 +350,13 @@ impl<T> AsyncFd<T> {
         mut op: impl FnMut(&T) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
         self.registration
-            .poll_op(Direction::Write, cx, || op(&self.inner), |_| false)
+            .poll_op(Direction::Write, cx, || op(&self.inner), |_| Left::Unknown)
     }
 
     /// [`poll_read_io`](Self::poll_read_io) for byte streams, where a read of fewer bytes than the `wanted`
     /// ones has emptied the stream: the next one waits, without a system call that would only say so.
+    ///
+    /// Where events come as edges that shortcut is not taken, as some files end a read before their data ends.
     ///
     /// # Errors
     ///
@@ -363,11 +365,24 @@ impl<T> AsyncFd<T> {
         &self,
         cx: &mut Context<'_>,
         wanted: usize,
-        mut op: impl FnMut(&T) -> io::Result<usize>,
+        op: impl FnMut(&T) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
-        let is_short = |count: &usize| *count > 0 && *count < wanted;
-        self.registration
-            .poll_op(Direction::Read, cx, || op(&self.inner), is_short)
+        self.poll_transfer(Direction::Read, cx, wanted, Left::PerhapsMore, op)
+    }
+
+    /// [`poll_read_stream`](Self::poll_read_stream) for TCP sockets, with the shortcut on edges as well. Only
+    /// urgent data ends a read of those early, so the registration must include [`Interest::PRIORITY`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`poll_read_io`](Self::poll_read_io).
+    pub fn poll_read_tcp(
+        &self,
+        cx: &mut Context<'_>,
+        wanted: usize,
+        op: impl FnMut(&T) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        self.poll_transfer(Direction::Read, cx, wanted, Left::NothingUnlessUrgent, op)
     }
 
     /// [`poll_write_io`](Self::poll_write_io) for byte streams, where a write of fewer bytes than the `wanted`
@@ -380,11 +395,27 @@ impl<T> AsyncFd<T> {
         &self,
         cx: &mut Context<'_>,
         wanted: usize,
+        op: impl FnMut(&T) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        self.poll_transfer(Direction::Write, cx, wanted, Left::Nothing, op)
+    }
+
+    /// A transfer of bytes; `if_short` says what a short one means.
+    fn poll_transfer(
+        &self,
+        direction: Direction,
+        cx: &mut Context<'_>,
+        wanted: usize,
+        if_short: Left,
         mut op: impl FnMut(&T) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
-        let is_short = |count: &usize| *count > 0 && *count < wanted;
+        let left = |count: &usize| match *count {
+            0 => Left::Unknown,
+            count if count < wanted => if_short,
+            _ => Left::Unknown,
+        };
         self.registration
-            .poll_op(Direction::Write, cx, || op(&self.inner), is_short)
+            .poll_op(direction, cx, || op(&self.inner), left)
     }
 }
 

@@ -13,6 +13,19 @@ use crate::readiness::{Event, Readiness};
 use crate::shared::Shared;
 use crate::sources::Waiting;
 
+/// What is left of the readiness after a call that made progress.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Left {
+    /// The call got all that it asked for, or says nothing about it.
+    Unknown,
+    /// A short call, and for this kind of file and direction that is a proof.
+    Nothing,
+    /// A short read of a TCP socket: a proof, unless urgent data has ever been reported.
+    NothingUnlessUrgent,
+    /// A short read of a file that may end a read before its data ends.
+    PerhapsMore,
+}
+
 /// Owns a slot of the reactor. The fd was captured once, as a number: nothing that its owner does later can
 /// make the reactor ask about another one.
 #[derive(Debug)]
@@ -96,14 +109,13 @@ impl Registration {
 
     /// Tries `op` until it does not block, waiting for `direction` in between.
     ///
-    /// `drains` says of a result that it has used up what was ready, so that the next call waits without
-    /// trying first.
+    /// `progress` says of a result what is left after it.
     pub(crate) fn poll_op<R>(
         &self,
         direction: Direction,
         cx: &mut Context<'_>,
         mut op: impl FnMut() -> io::Result<R>,
-        drains: impl Fn(&R) -> bool,
+        progress: impl Fn(&R) -> Left,
     ) -> Poll<io::Result<R>> {
         ready!(self.shared.pace(cx));
         loop {
@@ -128,8 +140,8 @@ impl Registration {
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => {
-                    if result.as_ref().is_ok_and(&drains) {
-                        self.drained(direction, event);
+                    if let Ok(done) = &result {
+                        self.account(direction, event, progress(done));
                     }
                     self.shared.spend();
                     return Poll::Ready(result);
@@ -142,16 +154,21 @@ impl Registration {
     /// system call that would only say so. Not when the end or an error was seen: those stay, and an
     /// edge-triggered set does not report them again.
     ///
-    /// Nor is a short read a proof: it also ends where fds were passed over a unix socket, at the urgent mark
-    /// of TCP, and with the line of a tty. A poll request finds the rest when it is armed; an edge that is
+    /// Nor is a short read always a proof: it also ends where fds were passed over a unix socket, at the urgent
+    /// mark of TCP, and with the line of a tty. A poll request finds the rest when it is armed; an edge that is
     /// past does not come again, so there only `WouldBlock` ends the reading.
-    fn drained(&self, direction: Direction, event: Event) {
+    fn account(&self, direction: Direction, event: Event, left: Left) {
+        let is_proven = match left {
+            Left::Unknown => return,
+            Left::Nothing => true,
+            Left::NothingUnlessUrgent => {
+                !self.is_edge() || !self.readiness.event().ready.is_priority()
+            }
+            Left::PerhapsMore => !self.is_edge(),
+        };
         self.readiness.disprove(direction);
-        if direction == Direction::Read && self.is_edge() {
-            return;
-        }
         let last = Ready::READ_CLOSED | Ready::WRITE_CLOSED | Ready::ERROR;
-        if (event.ready & last).is_empty() {
+        if is_proven && (event.ready & last).is_empty() {
             self.clear(event, direction.mask());
         }
     }

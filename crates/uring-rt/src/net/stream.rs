@@ -9,17 +9,17 @@ use uring_reactor::{AsyncFd, Interest, Ready};
 
 /// A socket of the standard library that carries bytes.
 pub(crate) trait Socket: AsFd + 'static {
-    /// Whether a read can end before the data does, at the boundary of a message that carries file
-    /// descriptors. A short read is then no proof that nothing is left.
-    const READS_STOP_AT_MESSAGES: bool;
+    /// Whether nothing but urgent data ends a read before the data ends. On a Unix socket a message that carries
+    /// file descriptors does so too.
+    const IS_TCP: bool;
 }
 
 impl Socket for std::net::TcpStream {
-    const READS_STOP_AT_MESSAGES: bool = false;
+    const IS_TCP: bool = true;
 }
 
 impl Socket for std::os::unix::net::UnixStream {
-    const READS_STOP_AT_MESSAGES: bool = true;
+    const IS_TCP: bool = false;
 }
 
 /// accept4(2): the new socket is non-blocking and closed on exec from the start.
@@ -48,8 +48,15 @@ where
     /// `socket` must be non-blocking.
     #[track_caller]
     pub(crate) fn new(socket: S) -> io::Result<Stream<S>> {
+        let both = Interest::READABLE | Interest::WRITABLE;
+        // Asked for, urgent data costs nothing; unasked, a read that stops at its mark could not be told.
+        let interest = if S::IS_TCP {
+            both | Interest::PRIORITY
+        } else {
+            both
+        };
         Ok(Stream {
-            fd: AsyncFd::new(socket)?,
+            fd: AsyncFd::with_interest(socket, interest)?,
         })
     }
 
@@ -74,16 +81,14 @@ where
         self.fd.into_inner()
     }
 
-    /// Reads as [`AsyncFd::poll_read_stream`] does. Where a short read proves nothing it is no reason to wait:
-    /// a ring looks again when the next wait is armed, but an edge is reported once.
     fn poll_some(
         &self,
         cx: &mut Context<'_>,
         wanted: usize,
         op: impl FnMut(&S) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
-        if S::READS_STOP_AT_MESSAGES && self.fd.is_edge_triggered() {
-            self.fd.poll_read_io(cx, op)
+        if S::IS_TCP {
+            self.fd.poll_read_tcp(cx, wanted, op)
         } else {
             self.fd.poll_read_stream(cx, wanted, op)
         }
