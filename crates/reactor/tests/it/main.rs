@@ -7,3 +7,4 @@ mod half_close;
 mod readiness;
 mod streams;
 mod support;
+mod urgent_mark;
