@@ -14,7 +14,7 @@ use std::future::Future;
 use std::io;
 use std::task::Waker;
 
-use uring_executor::{Executor, JoinHandle, Park, ParkMode};
+use uring_executor::{Executor, JoinHandle, Park, ParkMode, Spawner};
 use uring_reactor::{Options, Reactor, Turn};
 
 /// Runs futures on the thread that built it.
@@ -59,8 +59,13 @@ impl Runtime {
     }
 
     fn assemble(reactor: Reactor, config: uring_executor::Config, hooks: ParkHooks) -> Runtime {
-        let driver = ReactorPark { reactor, hooks };
+        let mut driver = ReactorPark {
+            reactor,
+            hooks,
+            spawner: None,
+        };
         let executor = Executor::new(config, driver.unparker());
+        driver.spawner = driver.hooks.before.is_some().then(|| executor.spawner());
         let handle = Handle::new(executor.spawner(), driver.reactor.handle());
         Runtime {
             driver: RefCell::new(Some(driver)),
@@ -170,6 +175,8 @@ pub(crate) struct ParkHooks {
 struct ReactorPark {
     reactor: Reactor,
     hooks: ParkHooks,
+    /// Present where a hook could make work.
+    spawner: Option<Spawner>,
 }
 
 impl Park for ReactorPark {
@@ -178,7 +185,10 @@ impl Park for ReactorPark {
             ParkMode::Poll => self.reactor.turn(Turn::Poll),
             ParkMode::Block => {
                 self.hooks.before.iter().for_each(|hook| hook());
-                let result = self.reactor.turn(Turn::Wait);
+                // The hook may have made work: on this thread that needs no notification, so look.
+                let has_work = self.spawner.as_ref().is_some_and(Spawner::has_work);
+                let turn = if has_work { Turn::Poll } else { Turn::Wait };
+                let result = self.reactor.turn(turn);
                 self.hooks.after.iter().for_each(|hook| hook());
                 result
             }
