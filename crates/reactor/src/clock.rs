@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub, SubAssign};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -143,6 +143,8 @@ pub(crate) struct Clock {
     /// Whether the clock was ever paused. While it was not, reading it takes no lock.
     skewed: AtomicBool,
     skew: Mutex<Skew>,
+    /// Work under way elsewhere that keeps a paused clock from jumping to the next deadline.
+    holds: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -161,6 +163,7 @@ impl Clock {
             epoch,
             skewed: AtomicBool::new(start_paused),
             skew: Mutex::new(Skew { base: epoch, since }),
+            holds: AtomicUsize::new(0),
         }
     }
 
@@ -218,6 +221,18 @@ impl Clock {
 
     pub(crate) fn is_paused(&self) -> bool {
         self.skewed.load(Ordering::Acquire) && self.skew.lock().since.is_none()
+    }
+
+    pub(crate) fn hold(&self) {
+        self.holds.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(crate) fn release(&self) {
+        self.holds.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    pub(crate) fn is_held(&self) -> bool {
+        self.holds.load(Ordering::Acquire) > 0
     }
 
     /// Nanoseconds from the epoch; more than 146 years of them are "never".

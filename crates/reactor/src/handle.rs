@@ -70,7 +70,30 @@ impl Handle {
         advanced
     }
 
+    /// Says that work is under way elsewhere, on another thread or in another process: until the hold is
+    /// dropped, a paused clock does not move by itself.
+    pub fn hold_clock(&self) -> ClockHold {
+        self.shared.clock.hold();
+        ClockHold {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
     pub(crate) fn clock(&self) -> &Clock {
         &self.shared.clock
+    }
+}
+
+/// Keeps a paused clock where it is: see [`Handle::hold_clock`].
+#[derive(Debug)]
+#[must_use = "the clock is held only while this lives"]
+pub struct ClockHold {
+    shared: Arc<Shared>,
+}
+
+impl Drop for ClockHold {
+    fn drop(&mut self) {
+        self.shared.clock.release();
+        self.shared.announce();
     }
 }

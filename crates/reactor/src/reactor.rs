@@ -267,6 +267,14 @@ fn plan(shared: &Shared, turn: Turn) -> Plan {
         return look(false, true);
     }
     let next = shared.timers.lock().next_deadline();
+    if shared.clock.is_paused() && shared.clock.is_held() {
+        // No deadline comes before the work elsewhere is done, and that ends the sleep.
+        return Plan {
+            wait: Wait::Until(None),
+            is_parked: true,
+            is_notified: false,
+        };
+    }
     if shared.clock.is_paused() && (next.is_some() || limit.is_some()) {
         return look(true, false);
     }
@@ -282,7 +290,7 @@ fn plan(shared: &Shared, turn: Turn) -> Plan {
 
 /// With nothing else to happen, a paused clock jumps to the next deadline.
 fn advance_paused_clock(shared: &Shared, turn: Turn) {
-    if !shared.clock.is_paused() {
+    if !shared.clock.is_paused() || shared.clock.is_held() {
         return;
     }
     let next = shared

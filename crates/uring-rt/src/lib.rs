@@ -49,6 +49,7 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("uring-rt runs on Linux only");
 
+mod blocking;
 pub mod io;
 pub mod net;
 pub mod runtime;

@@ -13,15 +13,19 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::task::Waker;
+use std::time::Duration;
 
 use uring_executor::{Executor, JoinHandle, Park, ParkMode, Spawner};
 use uring_reactor::{Options, Reactor, Turn};
+
+use crate::blocking::Pool;
 
 /// Runs futures on the thread that built it.
 ///
 /// It owns tasks that need not be `Send`, so it is not `Send` itself; its [`Handle`] is. Dropping it drops all
 /// its tasks, on this thread; what they had registered is taken back from the kernel first, so ports can be
-/// bound and peers see the end when the drop returns.
+/// bound and peers see the end when the drop returns. Blocking calls that have begun are waited for; see
+/// [`shutdown_timeout`](Self::shutdown_timeout).
 ///
 /// Corresponds to `tokio::runtime::Runtime` with the current-thread scheduler and a `LocalSet` in it.
 ///
@@ -36,6 +40,9 @@ pub struct Runtime {
     driver: RefCell<Option<ReactorPark>>,
     executor: Executor,
     handle: Handle,
+    pool: Pool,
+    /// How long the drop waits for blocking calls; `None` is until they return.
+    blocking_limit: Option<Duration>,
 }
 
 /// What the reactor and the executor of a runtime have counted.
@@ -58,7 +65,12 @@ impl Runtime {
         Builder::new().build()
     }
 
-    fn assemble(reactor: Reactor, config: uring_executor::Config, hooks: ParkHooks) -> Runtime {
+    fn assemble(
+        reactor: Reactor,
+        config: uring_executor::Config,
+        hooks: ParkHooks,
+        pool: Pool,
+    ) -> Runtime {
         let mut driver = ReactorPark {
             reactor,
             hooks,
@@ -66,11 +78,13 @@ impl Runtime {
         };
         let executor = Executor::new(config, driver.unparker());
         driver.spawner = driver.hooks.before.is_some().then(|| executor.spawner());
-        let handle = Handle::new(executor.spawner(), driver.reactor.handle());
+        let handle = Handle::new(executor.spawner(), driver.reactor.handle(), pool.clone());
         Runtime {
             driver: RefCell::new(Some(driver)),
             executor,
             handle,
+            pool,
+            blocking_limit: None,
         }
     }
 
@@ -98,6 +112,28 @@ impl Runtime {
     #[track_caller]
     pub fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
         self.executor.spawn(future)
+    }
+
+    /// Runs a call that blocks on a thread of the pool: see
+    /// [`task::spawn_blocking`](crate::task::spawn_blocking).
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, call: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.handle.spawn_blocking(call)
+    }
+
+    /// Drops the runtime, and waits at most this long for blocking calls that have begun. Those that are left
+    /// go on, and end with the process at the latest.
+    pub fn shutdown_timeout(mut self, limit: Duration) {
+        self.blocking_limit = Some(limit);
+    }
+
+    /// Drops the runtime and does not wait for blocking calls.
+    pub fn shutdown_background(self) {
+        self.shutdown_timeout(Duration::ZERO);
     }
 
     /// A reference for other threads.
@@ -137,6 +173,7 @@ impl Drop for Runtime {
         // costs no system call but their own closes.
         drop(self.driver.get_mut().take());
         self.executor.shutdown();
+        self.pool.shut_down(self.blocking_limit);
     }
 }
 

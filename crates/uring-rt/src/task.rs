@@ -9,7 +9,7 @@ pub use uring_executor::{
     AbortHandle, Id, JoinError, JoinHandle, JoinSet, coop, id, try_id, yield_now,
 };
 
-use crate::runtime::no_runtime;
+use crate::runtime::{Handle, no_runtime};
 
 /// Starts a task on the current runtime. It runs whenever a `block_on` of that runtime is active.
 ///
@@ -39,4 +39,33 @@ pub fn spawn<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
 #[track_caller]
 pub fn spawn_local<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
     spawn(future)
+}
+
+/// Runs a call that blocks on a thread of the runtime's pool, so that the tasks go on meanwhile.
+///
+/// Aborting the task keeps the call from beginning; once it has begun, nothing stops it. A panic of the call
+/// ends in the `JoinError`. While it runs, a paused clock does not move by itself. Corresponds to
+/// `tokio::task::spawn_blocking`.
+///
+/// # Panics
+///
+/// Outside of a runtime, and when not even one thread can be started.
+///
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() {
+/// let sum = uring_rt::task::spawn_blocking(|| (1..=100).sum::<u32>()).await.unwrap();
+/// assert_eq!(sum, 5050);
+/// # }
+/// ```
+#[track_caller]
+pub fn spawn_blocking<F, R>(call: F) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    match Handle::try_current() {
+        Some(handle) => handle.spawn_blocking(call),
+        None => no_runtime("uring_rt::task::spawn_blocking"),
+    }
 }

@@ -1,19 +1,17 @@
 //! What can be named to connect or bind to, and how names become addresses.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
-use std::sync::Arc;
-use std::task::{Poll, Waker};
 use std::vec;
 
-use parking_lot::Mutex;
+use crate::task::spawn_blocking;
 
 /// Whatever names one or more socket addresses. Corresponds to `tokio::net::ToSocketAddrs`; it cannot be
 /// implemented outside of this crate.
 ///
-/// Addresses are taken as they are. A host name is looked up by the system's resolver on a thread of its own,
-/// never on the loop's.
+/// Addresses are taken as they are. A host name is looked up by the system's resolver on a thread of
+/// the runtime's pool, never on the loop's.
 pub trait ToSocketAddrs: sealed::Resolve {}
 
 impl<T: sealed::Resolve + ?Sized> ToSocketAddrs for T {}
@@ -169,38 +167,13 @@ pub(crate) async fn first_that_works<T, F: Future<Output = io::Result<T>>>(
     Err(last)
 }
 
-/// The system's resolver blocks, so it runs on a thread of its own. A lookup whose future was dropped ends
-/// there unnoticed.
+/// The system's resolver blocks, so it runs on the pool. A lookup whose future was dropped ends there unnoticed.
 async fn ask_resolver(host: String, port: u16) -> io::Result<vec::IntoIter<SocketAddr>> {
-    type Answer = (Option<io::Result<vec::IntoIter<SocketAddr>>>, Option<Waker>);
-    let answer = Arc::new(Mutex::new(Answer::default()));
-    let theirs = Arc::clone(&answer);
-    std::thread::Builder::new()
-        .name("uring-rt-resolver".into())
-        .spawn(move || {
-            let found = std::net::ToSocketAddrs::to_socket_addrs(&(host, port));
-            let mut answer = theirs.lock();
-            answer.0 = Some(found);
-            let waker = answer.1.take();
-            drop(answer);
-            if let Some(waker) = waker {
-                waker.wake();
-            }
-        })?;
-    poll_fn(|cx| {
-        let waker = cx.waker().clone();
-        let mut answer = answer.lock();
-        match answer.0.take() {
-            Some(found) => Poll::Ready(found),
-            None => {
-                let old = answer.1.replace(waker);
-                drop(answer);
-                drop(old);
-                Poll::Pending
-            }
-        }
-    })
-    .await
+    let lookup = move || std::net::ToSocketAddrs::to_socket_addrs(&(host, port));
+    match spawn_blocking(lookup).await {
+        Ok(found) => found,
+        Err(error) => Err(error.into()),
+    }
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 use uring_executor::{Config, TaskPanic, coop};
 use uring_reactor::{Choice, Options, Pacer, Reactor, Rung, TimerMode};
 
+use crate::blocking::{Pool, PoolConfig};
 use crate::runtime::{Hook, ParkHooks, Runtime};
 
 type PanicHook = Box<dyn Fn(&TaskPanic<'_>) + Send + Sync>;
@@ -57,6 +59,7 @@ pub struct Builder {
     options: Options,
     event_interval: Option<u32>,
     task_budget: Option<u32>,
+    pool: PoolConfig,
     on_thread_park: Hook,
     on_thread_unpark: Hook,
     on_task_panic: Option<PanicHook>,
@@ -114,6 +117,30 @@ impl Builder {
         self
     }
 
+    /// The most threads for blocking calls; more calls wait for one to be free. 512 by default.
+    ///
+    /// # Panics
+    ///
+    /// When it is zero.
+    #[track_caller]
+    pub fn max_blocking_threads(mut self, threads: usize) -> Builder {
+        assert!(threads > 0, "max_blocking_threads is at least one");
+        self.pool.max_threads = threads;
+        self
+    }
+
+    /// How long a thread for blocking calls waits for the next one before it ends. 10 seconds by default.
+    pub fn thread_keep_alive(mut self, duration: Duration) -> Builder {
+        self.pool.keep_alive = duration;
+        self
+    }
+
+    /// The name of the threads for blocking calls. `uring-rt-blocking` by default.
+    pub fn thread_name(mut self, name: impl Into<String>) -> Builder {
+        self.pool.thread_name = name.into();
+        self
+    }
+
     /// Called each time before the thread goes to sleep.
     pub fn on_thread_park(mut self, hook: impl Fn() + Send + Sync + 'static) -> Builder {
         self.on_thread_park = Some(Box::new(hook));
@@ -159,7 +186,12 @@ impl Builder {
             before: self.on_thread_park,
             after: self.on_thread_unpark,
         };
-        Ok(Runtime::assemble(reactor, config, hooks))
+        Ok(Runtime::assemble(
+            reactor,
+            config,
+            hooks,
+            Pool::new(self.pool),
+        ))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The runtime as seen from anywhere.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::future::Future;
 use std::pin::pin;
@@ -9,7 +10,12 @@ use std::thread::{self, Thread};
 
 use uring_executor::{JoinHandle, Spawner};
 
+use crate::blocking::Pool;
 use crate::runtime::{Metrics, no_runtime};
+
+thread_local! {
+    static CURRENT: RefCell<Option<Handle>> = const { RefCell::new(None) };
+}
 
 /// A reference to a runtime: `Send`, `Sync` and cheap to clone. It does not keep the runtime alive.
 ///
@@ -18,19 +24,26 @@ use crate::runtime::{Metrics, no_runtime};
 pub struct Handle {
     spawner: Spawner,
     reactor: uring_reactor::Handle,
+    pool: Pool,
 }
 
 /// While this lives, its runtime is the current one of the thread. Corresponds to
 /// `tokio::runtime::EnterGuard`.
 #[must_use = "the runtime stays current only while the guard lives"]
 pub struct EnterGuard<'a> {
+    /// What was current before.
+    previous: Option<Handle>,
     _spawner: uring_executor::EnterGuard<'a>,
     _reactor: uring_reactor::EnterGuard,
 }
 
 impl Handle {
-    pub(super) fn new(spawner: Spawner, reactor: uring_reactor::Handle) -> Handle {
-        Handle { spawner, reactor }
+    pub(super) fn new(spawner: Spawner, reactor: uring_reactor::Handle, pool: Pool) -> Handle {
+        Handle {
+            spawner,
+            reactor,
+            pool,
+        }
     }
 
     /// The current runtime.
@@ -45,20 +58,34 @@ impl Handle {
 
     /// The current runtime, if there is one.
     pub fn try_current() -> Option<Handle> {
-        let reactor = uring_reactor::Handle::try_current()?;
-        Some(Handle {
-            spawner: Spawner::try_current()?,
-            reactor,
-        })
+        // A thread that is ending works for none any more.
+        CURRENT
+            .try_with(|current| current.borrow().clone())
+            .ok()
+            .flatten()
     }
 
     /// Makes this the current runtime of the thread until the guard is dropped. Guards are dropped in the
     /// reverse order of their making.
     pub fn enter(&self) -> EnterGuard<'_> {
+        let previous = CURRENT.with(|current| current.replace(Some(self.clone())));
         EnterGuard {
+            previous,
             _spawner: self.spawner.enter(),
             _reactor: self.reactor.enter(),
         }
+    }
+
+    /// Runs a call that blocks on a thread of the pool. Corresponds to
+    /// `tokio::runtime::Handle::spawn_blocking`; see [`task::spawn_blocking`](crate::task::spawn_blocking).
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, call: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.pool
+            .spawn(&self.spawner, self.reactor.hold_clock(), call)
     }
 
     /// Starts a task on the runtime, from any thread. After the runtime's end the task is dropped, and its
@@ -119,6 +146,13 @@ impl Handle {
 
     pub(crate) fn reactor(&self) -> &uring_reactor::Handle {
         &self.reactor
+    }
+}
+
+impl Drop for EnterGuard<'_> {
+    fn drop(&mut self) {
+        let left = CURRENT.try_with(|current| current.replace(self.previous.take()));
+        drop(left);
     }
 }
 

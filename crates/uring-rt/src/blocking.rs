@@ -1,0 +1,263 @@
+//! Threads for calls that block: started when needed, ended when idle.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Poll, Waker};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+use uring_executor::{JoinHandle, Spawner};
+use uring_reactor::ClockHold;
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// How the threads are made.
+#[derive(Clone, Debug)]
+pub(crate) struct PoolConfig {
+    pub(crate) max_threads: usize,
+    pub(crate) keep_alive: Duration,
+    pub(crate) thread_name: String,
+}
+
+impl Default for PoolConfig {
+    fn default() -> PoolConfig {
+        PoolConfig {
+            max_threads: 512,
+            keep_alive: Duration::from_secs(10),
+            thread_name: "uring-rt-blocking".into(),
+        }
+    }
+}
+
+/// The pool of one runtime, shared by its handles.
+#[derive(Clone, Debug)]
+pub(crate) struct Pool {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    config: PoolConfig,
+    state: Mutex<State>,
+    /// There is a job, or no more to come.
+    work: Condvar,
+    /// A thread has ended.
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// Oldest first.
+    queue: VecDeque<Job>,
+    threads: usize,
+    /// Threads that wait for `work`; never more than `threads`.
+    idle: usize,
+    is_closed: bool,
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("State")
+            .field("queued", &self.queue.len())
+            .field("threads", &self.threads)
+            .field("idle", &self.idle)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Pool {
+    pub(crate) fn new(config: PoolConfig) -> Pool {
+        let state = Mutex::default();
+        let (work, ended) = (Condvar::new(), Condvar::new());
+        Pool {
+            shared: Arc::new(Shared {
+                config,
+                state,
+                work,
+                ended,
+            }),
+        }
+    }
+
+    /// Runs `call` on a thread of the pool; a task of `spawner` waits for it.
+    ///
+    /// Aborting the task before the call has begun keeps it from beginning. After that nothing stops it, and its
+    /// result is dropped. `hold` keeps a paused clock still until the call has returned.
+    #[track_caller]
+    pub(crate) fn spawn<F, R>(&self, spawner: &Spawner, hold: ClockHold, call: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let result = Arc::new(ResultSlot::new());
+        let theirs = Arc::clone(&result);
+        let job = move || {
+            theirs.run(call);
+            drop(hold);
+        };
+        let is_accepted = self.push(Box::new(job));
+        spawner.spawn(async move {
+            let guard = AbandonOnDrop(&result);
+            if !is_accepted {
+                // The pool is closed, and this task is about to be dropped with its runtime.
+                std::future::pending::<()>().await;
+            }
+            let outcome = guard.0.take().await;
+            outcome.unwrap_or_else(|payload| resume_unwind(payload))
+        })
+    }
+
+    fn push(&self, job: Job) -> bool {
+        let mut state = self.shared.state.lock();
+        if state.is_closed {
+            return false;
+        }
+        state.queue.push_back(job);
+        if state.idle >= state.queue.len() {
+            self.shared.work.notify_one();
+        } else if state.threads < self.shared.config.max_threads.max(1) {
+            self.start_thread(&mut state);
+        }
+        true
+    }
+
+    /// Without a thread the job waits for one of the others to be free, as it does at the limit.
+    fn start_thread(&self, state: &mut State) {
+        let shared = Arc::clone(&self.shared);
+        let name = self.shared.config.thread_name.clone();
+        let started = thread::Builder::new()
+            .name(name)
+            .spawn(move || shared.serve());
+        match started {
+            Ok(_) => state.threads += 1,
+            Err(error) if state.threads == 0 => {
+                state.queue.pop_back();
+                panic!("no thread can be started for a blocking call: {error}");
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// Accepts nothing more, drops what has not begun, and waits this long for what has; `None` is for ever.
+    pub(crate) fn shut_down(&self, limit: Option<Duration>) {
+        let mut state = self.shared.state.lock();
+        state.is_closed = true;
+        let dropped = std::mem::take(&mut state.queue);
+        self.shared.work.notify_all();
+        let deadline = limit.map(|limit| Instant::now().checked_add(limit));
+        while state.threads > 0 {
+            match deadline {
+                // Also where the deadline does not fit into the clock.
+                None | Some(None) => self.shared.ended.wait(&mut state),
+                Some(Some(deadline)) => {
+                    if self
+                        .shared
+                        .ended
+                        .wait_until(&mut state, deadline)
+                        .timed_out()
+                    {
+                        break;
+                    }
+                }
+            }
+        }
+        drop(state);
+        drop(dropped);
+    }
+}
+
+impl Shared {
+    /// The life of one thread.
+    fn serve(&self) {
+        let mut state = self.state.lock();
+        loop {
+            if let Some(job) = state.queue.pop_front() {
+                drop(state);
+                job();
+                state = self.state.lock();
+                continue;
+            }
+            if state.is_closed {
+                break;
+            }
+            state.idle += 1;
+            let timed_out = self
+                .work
+                .wait_for(&mut state, self.config.keep_alive)
+                .timed_out();
+            state.idle -= 1;
+            if timed_out && state.queue.is_empty() {
+                break;
+            }
+        }
+        state.threads -= 1;
+        self.ended.notify_all();
+    }
+}
+
+/// Where a call leaves its result for the task that waits.
+struct ResultSlot<R> {
+    /// Nobody waits any more, so a call that has not begun need not.
+    is_abandoned: AtomicBool,
+    state: Mutex<SlotState<R>>,
+}
+
+struct SlotState<R> {
+    result: Option<Result<R, Box<dyn Any + Send>>>,
+    waker: Option<Waker>,
+}
+
+impl<R> ResultSlot<R> {
+    fn new() -> ResultSlot<R> {
+        ResultSlot {
+            is_abandoned: AtomicBool::new(false),
+            state: Mutex::new(SlotState {
+                result: None,
+                waker: None,
+            }),
+        }
+    }
+
+    fn run(&self, call: impl FnOnce() -> R) {
+        if self.is_abandoned.load(Ordering::Acquire) {
+            return;
+        }
+        let result = catch_unwind(AssertUnwindSafe(call));
+        let mut state = self.state.lock();
+        state.result = Some(result);
+        let waker = state.waker.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    async fn take(&self) -> Result<R, Box<dyn Any + Send>> {
+        poll_fn(|cx| {
+            let waker = cx.waker().clone();
+            let mut state = self.state.lock();
+            if let Some(result) = state.result.take() {
+                return Poll::Ready(result);
+            }
+            let old = state.waker.replace(waker);
+            drop(state);
+            drop(old);
+            Poll::Pending
+        })
+        .await
+    }
+}
+
+/// The end of the waiting task, done or dropped.
+struct AbandonOnDrop<'a, R>(&'a ResultSlot<R>);
+
+impl<R> Drop for AbandonOnDrop<'_, R> {
+    fn drop(&mut self) {
+        self.0.is_abandoned.store(true, Ordering::Release);
+    }
+}
