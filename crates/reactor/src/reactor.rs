@@ -317,6 +317,8 @@ impl Drop for Reactor {
         shared.timers.lock().close(&mut self.wakes);
         // Cancelled and reaped before it is closed: ports can be bound and peers see the end at once.
         self.local.backend.borrow_mut().shut_down();
+        // Handles keep the shared half alive, and with it the epoll set would keep files open.
+        shared.env.epoll.lock().take();
         context::remove_local(&self.local);
         self.wakes.wake_all();
     }

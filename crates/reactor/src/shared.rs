@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use parking_lot::Mutex;
 
-use crate::backend::{Disarm, Env, Route};
+use crate::backend::Env;
 use crate::clock::Clock;
 use crate::context;
 use crate::interest::Interest;
@@ -115,28 +115,30 @@ impl Shared {
     /// Ends a registration. On the loop's thread the kernel has let go of the file when this returns; from
     /// another thread the loop is woken to do it.
     pub(crate) fn deregister(&self, slot: u32) {
+        if !self.is_home() {
+            return self.deregister_from_afar(slot);
+        }
         let removed = self.sources.lock().remove(slot);
-        let (disarm, route) = (removed.disarm, removed.route);
+        let disarm = removed.disarm;
         drop(removed);
         if self.is_closed() {
             return;
         }
-        let is_done =
-            self.is_home() && context::with_backend(self, |backend| backend.disarm(disarm));
-        if !is_done {
-            self.deregister_from_afar(disarm, route);
+        if !context::with_backend(self, |backend| backend.disarm(disarm)) {
+            // The thread is ending.
+            self.sources.lock().defer_disarm(disarm);
         }
     }
 
-    fn deregister_from_afar(&self, disarm: Disarm, route: Route) {
-        if route == Route::Epoll {
-            let set = self.env.epoll.lock().clone();
-            if let Some(set) = set {
-                // Before the owner closes the fd: afterwards, a duplicate of it would keep the entry alive.
-                set.leave(disarm.fd, (disarm.slot, disarm.generation));
-            }
+    fn deregister_from_afar(&self, slot: u32) {
+        let removed = self.sources.lock().remove_from_afar(slot);
+        let disarm = removed.disarm;
+        drop(removed);
+        let set = self.env.epoll.lock().clone();
+        if let Some(set) = set {
+            // Before the owner closes the fd: afterwards, a duplicate of it would keep the entry alive.
+            set.leave(disarm.fd, (disarm.slot, disarm.generation));
         }
-        self.sources.lock().defer_disarm(disarm);
         self.announce();
     }
 

@@ -102,7 +102,6 @@ pub(crate) struct Waited {
 #[derive(Debug)]
 pub(crate) struct Removed {
     pub(crate) disarm: Disarm,
-    pub(crate) route: Route,
     _wakers: ([Option<Waker>; 2], Vec<Waiter>),
 }
 
@@ -160,14 +159,23 @@ impl Sources {
                 generation: source.generation,
                 fd: source.fd,
             },
-            route: source.route,
             _wakers: (source.pollers, source.waiters),
         }
     }
 
+    /// Takes a source out and leaves its arms to the loop's next turn. In one step: the slot is free from here
+    /// on, and what the loop arms for its next holder must come after this disarm.
+    pub(crate) fn remove_from_afar(&mut self, slot: u32) -> Removed {
+        let removed = self.remove(slot);
+        self.defer_disarm(removed.disarm);
+        removed
+    }
+
     /// Leaves a disarm to the loop's next turn.
     pub(crate) fn defer_disarm(&mut self, disarm: Disarm) {
-        self.disarms.push(disarm);
+        if !self.closed {
+            self.disarms.push(disarm);
+        }
     }
 
     /// Enlists a waker until the source is ready in the way that is waited for.

@@ -1,10 +1,14 @@
 //! The reactor on every backend that this kernel gives.
 
 mod clock;
+mod close;
 mod directions;
+mod elsewhere;
+mod foreign_wakers;
 mod guards;
 mod half_close;
 mod readiness;
+mod shutdown;
 mod streams;
 mod support;
 mod urgent_mark;

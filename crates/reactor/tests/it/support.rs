@@ -5,12 +5,13 @@ use std::io;
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::pin::pin;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use parking_lot::{RwLock, RwLockReadGuard};
 use tokio_test::task::{self, Spawn};
 use uring_reactor::{
     AsyncFd, AsyncFdReadyGuard, Choice, Handle, Instant, Options, Reactor, Rung, TimerMode, Turn,
@@ -21,10 +22,15 @@ const WATCHDOG: Duration = Duration::from_secs(20);
 /// Set in the child of a test that runs in a process of its own.
 const CHILD_VARIABLE: &str = "REACTOR_TEST_CHILD";
 
+/// Held by tests that look for the end of a stream, against those that start a process: between its fork and
+/// its exec, the child has a copy of every fd.
+static NO_SPAWNS: RwLock<()> = RwLock::new(());
+
 /// A reactor that polls one future at a time.
 pub(crate) struct Loop {
     pub(crate) reactor: Reactor,
     pub(crate) name: String,
+    _no_spawns: RwLockReadGuard<'static, ()>,
 }
 
 struct Flag {
@@ -45,6 +51,8 @@ impl Loop {
         Loop {
             reactor,
             name: name.into(),
+            // A test may have several loops.
+            _no_spawns: NO_SPAWNS.read_recursive(),
         }
     }
 
@@ -142,6 +150,10 @@ pub(crate) fn on_every_backend(test: impl Fn(&mut Loop)) {
 }
 
 /// The same with the options changed.
+#[expect(
+    clippy::print_stdout,
+    reason = "what is skipped is said, and a failure is below its backend"
+)]
 pub(crate) fn on_every_backend_with(change: impl Fn(Options) -> Options, test: impl Fn(&mut Loop)) {
     let rings = Rung::ALL.map(|rung| {
         let options = Options::new().choice(Choice::IoUring).top_rung(rung);
@@ -227,17 +239,25 @@ pub(crate) fn in_child(name: &str, body: impl FnOnce()) {
     if std::env::var(CHILD_VARIABLE).is_ok_and(|child| child == name) {
         return body();
     }
-    let child = Command::new(std::env::current_exe().unwrap())
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
         .args([name, "--exact", "--nocapture", "--test-threads=1"])
         .env(CHILD_VARIABLE, name)
-        .output()
-        .unwrap();
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let child = spawn(&mut command).wait_with_output().unwrap();
     let (out, err) = (
         String::from_utf8_lossy(&child.stdout),
         String::from_utf8_lossy(&child.stderr),
     );
     assert!(child.status.success(), "{}\n{out}\n{err}", child.status);
     assert!(out.contains("1 passed"), "no such test: {name}\n{out}");
+}
+
+/// Starts a process, while no test is at work that this would confuse.
+pub(crate) fn spawn(command: &mut Command) -> Child {
+    let _alone = NO_SPAWNS.write();
+    command.spawn().unwrap()
 }
 
 /// Numbers from a seed, for programs that can be run again.
@@ -254,4 +274,15 @@ impl Random {
         self.0 ^= self.0 << 17;
         usize::try_from(self.0 >> 33).unwrap() % limit
     }
+}
+
+/// The numbers that are open in this process.
+pub(crate) fn open_fds() -> Vec<i32> {
+    let listing = std::fs::read_dir("/proc/self/fd").unwrap();
+    let names = listing.map(|entry| entry.unwrap().file_name());
+    let mut open: Vec<i32> = names
+        .map(|name| name.to_str().unwrap().parse().unwrap())
+        .collect();
+    open.sort_unstable();
+    open
 }

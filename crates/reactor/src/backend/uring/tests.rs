@@ -10,6 +10,7 @@ use crate::metrics::Counters;
 use crate::notifier::Notifier;
 use crate::options::Options;
 
+#[expect(clippy::print_stdout, reason = "what is skipped is said")]
 fn on_every_rung(test: impl Fn(&mut Backend, &Env)) {
     for rung in Rung::ALL {
         let env = Env {
