@@ -1,0 +1,169 @@
+//! Calls that block run on the pool, and the tasks go on meanwhile.
+
+use std::sync::mpsc;
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::Duration;
+
+use uring_rt::runtime::{Builder, Runtime};
+use uring_rt::task::{spawn_blocking, yield_now};
+use uring_rt::time::{Instant, sleep};
+
+#[test]
+fn a_call_returns_its_value_from_another_thread() {
+    let runtime = Builder::new()
+        .thread_name("worker-of-test")
+        .build()
+        .unwrap();
+    let (value, id, name) = runtime.block_on(async {
+        let call = || {
+            let current = thread::current();
+            (7, current.id(), current.name().map(str::to_owned))
+        };
+        spawn_blocking(call).await.unwrap()
+    });
+    assert_eq!(value, 7);
+    assert_ne!(id, thread::current().id());
+    assert_eq!(name.as_deref(), Some("worker-of-test"));
+}
+
+#[test]
+fn tasks_go_on_while_a_call_blocks() {
+    Runtime::new().unwrap().block_on(async {
+        let (send, receive) = mpsc::channel();
+        let call = spawn_blocking(move || receive.recv().unwrap());
+        for _ in 0..10 {
+            yield_now().await;
+        }
+        send.send(5).unwrap();
+        assert_eq!(call.await.unwrap(), 5);
+    });
+}
+
+#[test]
+fn calls_run_at_once_up_to_the_limit() {
+    let runtime = Builder::new().max_blocking_threads(3).build().unwrap();
+    runtime.block_on(async {
+        let barrier = Arc::new(Barrier::new(3));
+        let calls: Vec<_> = (0..6)
+            .map(|_| {
+                let barrier = Arc::clone(&barrier);
+                spawn_blocking(move || barrier.wait())
+            })
+            .collect();
+        for call in calls {
+            call.await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_panic_of_a_call_ends_in_its_join_error() {
+    Runtime::new().unwrap().block_on(async {
+        let error = spawn_blocking(|| panic!("as planned")).await.unwrap_err();
+        assert!(error.is_panic());
+        let payload = error.into_panic();
+        assert_eq!(payload.downcast_ref::<&str>(), Some(&"as planned"));
+        assert_eq!(spawn_blocking(|| 1).await.unwrap(), 1, "the pool lives");
+    });
+}
+
+#[test]
+fn an_aborted_call_that_has_not_begun_never_begins() {
+    let runtime = Builder::new().max_blocking_threads(1).build().unwrap();
+    runtime.block_on(async {
+        let (send, receive) = mpsc::channel::<()>();
+        let first = spawn_blocking(move || receive.recv().unwrap_err());
+        let (begun, has_begun) = mpsc::channel();
+        let second = spawn_blocking(move || begun.send(()).unwrap());
+        yield_now().await;
+        assert!(second.cancel().await.unwrap_err().is_cancelled());
+        drop(send);
+        first.await.unwrap();
+        assert_eq!(
+            spawn_blocking(|| 3).await.unwrap(),
+            3,
+            "the queue is empty now"
+        );
+        assert!(has_begun.try_recv().is_err());
+    });
+}
+
+#[test]
+fn a_detached_call_runs_to_its_end() {
+    let (send, receive) = mpsc::channel();
+    Runtime::new().unwrap().block_on(async {
+        drop(spawn_blocking(move || send.send(1).unwrap()));
+        spawn_blocking(move || receive.recv().unwrap())
+            .await
+            .unwrap();
+    });
+}
+
+#[test]
+fn dropping_the_runtime_waits_for_a_call_that_has_begun() {
+    let (begun, has_begun) = mpsc::channel();
+    let (end, may_end) = mpsc::channel::<()>();
+    let (ended, has_ended) = mpsc::channel();
+    let runtime = Runtime::new().unwrap();
+    let _call = runtime.spawn_blocking(move || {
+        begun.send(()).unwrap();
+        may_end.recv().unwrap();
+        ended.send(()).unwrap();
+    });
+    has_begun.recv().unwrap();
+    let ender = thread::spawn(move || end.send(()).unwrap());
+    drop(runtime);
+    has_ended.try_recv().expect("the drop has waited");
+    ender.join().unwrap();
+}
+
+#[test]
+fn shutdown_background_does_not_wait() {
+    let (end, may_end) = mpsc::channel::<()>();
+    let (begun, has_begun) = mpsc::channel();
+    let runtime = Runtime::new().unwrap();
+    drop(runtime.spawn_blocking(move || {
+        begun.send(()).unwrap();
+        let _ = may_end.recv();
+    }));
+    has_begun.recv().unwrap();
+    // Would hang here if it waited: the call ends only with the line after it.
+    runtime.shutdown_background();
+    drop(end);
+}
+
+#[test]
+fn a_call_on_a_runtime_that_is_gone_is_cancelled() {
+    let runtime = Runtime::new().unwrap();
+    let handle = runtime.handle().clone();
+    drop(runtime);
+    let call = handle.spawn_blocking(|| 1);
+    let error = tokio_test::block_on(call).unwrap_err();
+    assert!(error.is_cancelled());
+}
+
+#[test]
+fn a_paused_clock_stands_while_a_call_is_under_way() {
+    let runtime = Builder::new().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let start = Instant::now();
+        let (send, receive) = mpsc::channel::<()>();
+        let call = spawn_blocking(move || receive.recv().unwrap_err());
+        let timer = uring_rt::spawn(sleep(Duration::from_secs(60)));
+        let ender = thread::spawn(move || {
+            // sleep: gives a clock that does not stand the time to jump.
+            thread::sleep(Duration::from_millis(50));
+            drop(send);
+        });
+        call.await.unwrap();
+        assert!(
+            !timer.is_finished(),
+            "no time has passed while the call ran"
+        );
+        assert_eq!(Instant::now(), start);
+        timer.await.unwrap();
+        assert_eq!(start.elapsed(), Duration::from_secs(60));
+        ender.join().unwrap();
+    });
+}
