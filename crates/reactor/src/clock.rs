@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub, SubAssign};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -143,6 +143,8 @@ pub(crate) struct Clock {
     /// Whether the clock was ever paused. While it was not, reading it takes no lock.
     skewed: AtomicBool,
     skew: Mutex<Skew>,
+    /// How much is under way that no timer and no fd tells of. A paused clock stands meanwhile.
+    holds: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -161,6 +163,7 @@ impl Clock {
             epoch,
             skewed: AtomicBool::new(start_paused),
             skew: Mutex::new(Skew { base: epoch, since }),
+            holds: AtomicUsize::new(0),
         }
     }
 
@@ -214,6 +217,19 @@ impl Clock {
             return deadline;
         }
         Instant::system_now() + deadline.duration_since(self.now())
+    }
+
+    pub(crate) fn hold(&self) {
+        // Relaxed: whoever lets go tells the loop, and that is what orders the two.
+        self.holds.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn let_go(&self) {
+        self.holds.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_held(&self) -> bool {
+        self.holds.load(Ordering::Relaxed) != 0
     }
 
     pub(crate) fn is_paused(&self) -> bool {

@@ -41,7 +41,7 @@ pub use backend::rung::Rung;
 pub use clock::Instant;
 pub use context::EnterGuard;
 pub use driver::{Choice, Driver, Refusal};
-pub use handle::Handle;
+pub use handle::{ClockHold, Handle};
 pub use interest::{Interest, Ready};
 pub use metrics::Metrics;
 pub use options::{BACKEND_VARIABLE, Options, Pacer, RUNG_VARIABLE};

@@ -175,6 +175,8 @@ async fn ask_resolver(host: String, port: u16) -> io::Result<vec::IntoIter<Socke
     type Answer = (Option<io::Result<vec::IntoIter<SocketAddr>>>, Option<Waker>);
     let answer = Arc::new(Mutex::new(Answer::default()));
     let theirs = Arc::clone(&answer);
+    // A paused clock must not run into a timeout meanwhile.
+    let hold = uring_reactor::Handle::try_current().map(|reactor| reactor.hold_clock());
     std::thread::Builder::new()
         .name("uring-rt-resolver".into())
         .spawn(move || {
@@ -186,6 +188,7 @@ async fn ask_resolver(host: String, port: u16) -> io::Result<vec::IntoIter<Socke
             if let Some(waker) = waker {
                 waker.wake();
             }
+            drop(hold);
         })?;
     poll_fn(|cx| {
         let waker = cx.waker().clone();
