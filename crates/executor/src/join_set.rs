@@ -158,7 +158,13 @@ impl<T: 'static> JoinSet<T> {
     /// Without a current executor, and where the current one's home is another thread.
     #[track_caller]
     pub fn spawn<F: Future<Output = T> + 'static>(&mut self, future: F) -> AbortHandle {
-        self.insert(Spawner::current().spawn_local(future))
+        let Some(spawner) = Spawner::try_current() else {
+            panic!(
+                "JoinSet::spawn needs a running runtime: call it from inside `block_on` or a task, or enter the \
+                 runtime first; `spawn_on` takes one by its handle"
+            )
+        };
+        self.insert(spawner.spawn_local(future))
     }
 
     /// The same as [`spawn`](Self::spawn).
@@ -167,14 +173,14 @@ impl<T: 'static> JoinSet<T> {
         self.spawn(future)
     }
 
-    /// Spawns a task on the executor of `spawner`, from any thread.
+    /// Spawns a task on the executor of `spawner`, from any thread. A runtime's handle is one, too.
     #[track_caller]
-    pub fn spawn_on<F>(&mut self, future: F, spawner: &Spawner) -> AbortHandle
+    pub fn spawn_on<F>(&mut self, future: F, spawner: &impl AsRef<Spawner>) -> AbortHandle
     where
         F: Future<Output = T> + Send + 'static,
         T: Send,
     {
-        self.insert(spawner.spawn(future))
+        self.insert(spawner.as_ref().spawn(future))
     }
 
     /// Adds a task that was spawned elsewhere.

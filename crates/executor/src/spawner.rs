@@ -151,6 +151,12 @@ impl Spawner {
         self.shared.local.get().is_some()
     }
 
+    /// Whether any executor is driving tasks on this thread, so that blocking it would stop them.
+    #[must_use]
+    pub fn is_driving_here() -> bool {
+        context::with(context::Context::is_driving)
+    }
+
     /// Whether the executor has something to do right now. On another thread this knows only of what came from other
     /// threads.
     #[must_use]
@@ -166,6 +172,12 @@ impl Spawner {
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         self.shared.counters.snapshot()
+    }
+}
+
+impl AsRef<Spawner> for Spawner {
+    fn as_ref(&self) -> &Spawner {
+        self
     }
 }
 

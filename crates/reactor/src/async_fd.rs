@@ -11,6 +11,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::task::{Context, Poll, ready};
 
 use crate::backend::Route;
+use crate::handle::Handle;
 use crate::interest::{Direction, Interest};
 use crate::registration::{Left, Registration};
 
@@ -132,6 +133,11 @@ impl<T> AsyncFd<T> {
         } = self;
         drop(registration);
         inner
+    }
+
+    /// The reactor that it is registered with.
+    pub fn reactor(&self) -> Handle {
+        self.registration.reactor()
     }
 
     /// Which mechanism serves this fd. It is decided when the fd is first waited for; until then the answer

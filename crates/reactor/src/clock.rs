@@ -143,7 +143,7 @@ pub(crate) struct Clock {
     /// Whether the clock was ever paused. While it was not, reading it takes no lock.
     skewed: AtomicBool,
     skew: Mutex<Skew>,
-    /// Work under way elsewhere that keeps a paused clock from jumping to the next deadline.
+    /// How much is under way that no timer and no fd tells of. A paused clock stands meanwhile.
     holds: AtomicUsize,
 }
 
@@ -219,20 +219,21 @@ impl Clock {
         Instant::system_now() + deadline.duration_since(self.now())
     }
 
-    pub(crate) fn is_paused(&self) -> bool {
-        self.skewed.load(Ordering::Acquire) && self.skew.lock().since.is_none()
-    }
-
     pub(crate) fn hold(&self) {
-        self.holds.fetch_add(1, Ordering::AcqRel);
+        // Relaxed: whoever lets go tells the loop, and that is what orders the two.
+        self.holds.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn release(&self) {
-        self.holds.fetch_sub(1, Ordering::AcqRel);
+    pub(crate) fn let_go(&self) {
+        self.holds.fetch_sub(1, Ordering::Relaxed);
     }
 
     pub(crate) fn is_held(&self) -> bool {
-        self.holds.load(Ordering::Acquire) > 0
+        self.holds.load(Ordering::Relaxed) != 0
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        self.skewed.load(Ordering::Acquire) && self.skew.lock().since.is_none()
     }
 
     /// Nanoseconds from the epoch; more than 146 years of them are "never".

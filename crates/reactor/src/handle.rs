@@ -70,8 +70,8 @@ impl Handle {
         advanced
     }
 
-    /// Says that work is under way elsewhere, on another thread or in another process: until the hold is
-    /// dropped, a paused clock does not move by itself.
+    /// Keeps a paused clock from jumping to the next deadline until the guard is dropped: something is under way,
+    /// such as a blocking call on another thread, that ends without an event of an fd.
     pub fn hold_clock(&self) -> ClockHold {
         self.shared.clock.hold();
         ClockHold {
@@ -79,12 +79,18 @@ impl Handle {
         }
     }
 
+    /// Whether this thread works for a reactor.
+    pub fn has_current() -> bool {
+        context::with_current(|current| current.is_some())
+    }
+
     pub(crate) fn clock(&self) -> &Clock {
         &self.shared.clock
     }
 }
 
-/// Keeps a paused clock where it is: see [`Handle::hold_clock`].
+/// Holds a paused clock; see [`Handle::hold_clock`]. `Send`, and dropped wherever the work ends: after whoever waits
+/// for it was woken, so that the clock does not jump in between.
 #[derive(Debug)]
 #[must_use = "the clock is held only while this lives"]
 pub struct ClockHold {
@@ -93,7 +99,8 @@ pub struct ClockHold {
 
 impl Drop for ClockHold {
     fn drop(&mut self) {
-        self.shared.clock.release();
+        self.shared.clock.let_go();
+        // The loop may be asleep without a deadline.
         self.shared.announce();
     }
 }

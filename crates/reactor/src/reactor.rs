@@ -126,12 +126,9 @@ impl Reactor {
             .backend
             .borrow_mut()
             .wait(plan.wait, &mut self.completions);
-        let is_notified = if plan.is_parked {
-            shared.env.notifier.unpark()
-        } else {
-            plan.is_notified
-        };
-        if self.completions.is_empty() && turn != Turn::Poll && !is_notified && result.is_ok() {
+        let is_notified = plan.is_parked && shared.env.notifier.unpark();
+        let is_idle = self.completions.is_empty() && !is_notified && !plan.is_busy;
+        if is_idle && turn != Turn::Poll && result.is_ok() {
             advance_paused_clock(&shared, turn);
         }
         self.dispatch();
@@ -246,16 +243,16 @@ struct Plan {
     wait: Wait,
     /// A sleep was announced to the other threads.
     is_parked: bool,
-    /// Somebody has asked for attention, so this turn is not an idle one.
-    is_notified: bool,
+    /// Somebody has asked for attention or holds the clock, so this turn is not an idle one.
+    is_busy: bool,
 }
 
 /// Announces the sleep, where there is to be one, and reads the deadlines.
 fn plan(shared: &Shared, turn: Turn) -> Plan {
-    let look = |is_parked, is_notified| Plan {
+    let look = |is_parked, is_busy| Plan {
         wait: Wait::NonBlocking,
         is_parked,
-        is_notified,
+        is_busy,
     };
     let limit = match turn {
         Turn::Poll => return look(false, false),
@@ -266,15 +263,15 @@ fn plan(shared: &Shared, turn: Turn) -> Plan {
     if !shared.env.notifier.prepare_park() {
         return look(false, true);
     }
-    let next = shared.timers.lock().next_deadline();
     if shared.clock.is_paused() && shared.clock.is_held() {
         // No deadline comes before the work elsewhere is done, and that ends the sleep.
         return Plan {
             wait: Wait::Until(None),
             is_parked: true,
-            is_notified: false,
+            is_busy: true,
         };
     }
+    let next = shared.timers.lock().next_deadline();
     if shared.clock.is_paused() && (next.is_some() || limit.is_some()) {
         return look(true, false);
     }
@@ -284,13 +281,13 @@ fn plan(shared: &Shared, turn: Turn) -> Plan {
         // The limit is a time of the reactor's clock as much as the deadlines are.
         wait: Wait::Until(deadline.map(|deadline| shared.clock.to_system(deadline))),
         is_parked: true,
-        is_notified: false,
+        is_busy: false,
     }
 }
 
 /// With nothing else to happen, a paused clock jumps to the next deadline.
 fn advance_paused_clock(shared: &Shared, turn: Turn) {
-    if !shared.clock.is_paused() || shared.clock.is_held() {
+    if !shared.clock.is_paused() {
         return;
     }
     let next = shared

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use crate::backend::Route;
 use crate::context;
+use crate::handle::Handle;
 use crate::interest::{Direction, Interest, Ready};
 use crate::readiness::{Event, Readiness};
 use crate::shared::Shared;
@@ -51,6 +52,12 @@ impl Registration {
             readiness,
             slot,
         })
+    }
+
+    pub(crate) fn reactor(&self) -> Handle {
+        Handle {
+            shared: Arc::clone(&self.shared),
+        }
     }
 
     pub(crate) fn route(&self) -> Route {

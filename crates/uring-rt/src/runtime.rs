@@ -256,3 +256,11 @@ pub(crate) fn no_runtime(what: &str) -> ! {
          a task, or while a guard of `Handle::enter` lives"
     )
 }
+
+/// The panic of a call that was made outside of a runtime, under the name that its caller knows.
+#[track_caller]
+pub(crate) fn require(what: &str) {
+    if !uring_reactor::Handle::has_current() {
+        no_runtime(what);
+    }
+}

@@ -5,6 +5,8 @@ pub mod unix;
 
 use std::io;
 
+use crate::runtime::require;
+
 /// Completes when Ctrl-C is pressed (`SIGINT`). Corresponds to `tokio::signal::ctrl_c`.
 ///
 /// While such a future or another listener of `SIGINT` is alive, the signal does not end the process; when the
@@ -18,6 +20,7 @@ use std::io;
 ///
 /// Outside of a runtime.
 pub async fn ctrl_c() -> io::Result<()> {
+    require("signal::ctrl_c");
     unix::signal(unix::SignalKind::interrupt())?.recv().await;
     Ok(())
 }

@@ -11,7 +11,7 @@ pub use std::time::Duration;
 pub use timeout::{Timeout, error, timeout, timeout_at};
 pub use uring_reactor::{Instant, Sleep};
 
-use crate::runtime::Handle;
+use crate::runtime::{Handle, no_runtime, require};
 
 /// Waits for a time span. Completes at its end or a little later, never before. Cancel safe.
 ///
@@ -30,6 +30,7 @@ use crate::runtime::Handle;
 /// ```
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
+    require("time::sleep");
     Sleep::until(Instant::now() + duration)
 }
 
@@ -40,6 +41,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// Outside of a runtime.
 #[track_caller]
 pub fn sleep_until(deadline: Instant) -> Sleep {
+    require("time::sleep_until");
     Sleep::until(deadline)
 }
 
@@ -52,10 +54,8 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 /// Outside of a runtime, and when the clock stands still already.
 #[track_caller]
 pub fn pause() {
-    assert!(
-        Handle::current().reactor().pause_clock(),
-        "time is paused already"
-    );
+    let is_done = current("time::pause").reactor().pause_clock();
+    assert!(is_done, "time is paused already");
 }
 
 /// Lets the clock of the current runtime go on. Corresponds to `tokio::time::resume`.
@@ -65,10 +65,8 @@ pub fn pause() {
 /// Outside of a runtime, and when the clock is not paused.
 #[track_caller]
 pub fn resume() {
-    assert!(
-        Handle::current().reactor().resume_clock(),
-        "time is not paused"
-    );
+    let is_done = current("time::resume").reactor().resume_clock();
+    assert!(is_done, "time is not paused");
 }
 
 /// Moves the paused clock of the current runtime forward, and lets the timers fire that become due.
@@ -89,9 +87,12 @@ pub fn resume() {
 /// # }
 /// ```
 pub async fn advance(duration: Duration) {
-    assert!(
-        Handle::current().reactor().advance_clock(duration),
-        "time is not paused"
-    );
+    let is_done = current("time::advance").reactor().advance_clock(duration);
+    assert!(is_done, "time is not paused");
     crate::task::yield_now().await;
+}
+
+#[track_caller]
+fn current(what: &str) -> Handle {
+    Handle::try_current().unwrap_or_else(|| no_runtime(what))
 }

@@ -27,6 +27,16 @@ pub(crate) fn accept(listener: &impl AsFd) -> io::Result<(socket2::Socket, SockA
     SockRef::from(listener).accept4(libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC)
 }
 
+/// Registers what `listener` has accepted: with the current runtime, and on a thread that has none with the
+/// listener's own.
+pub(crate) fn register_accepted<L, R>(listener: &AsyncFd<L>, register: impl FnOnce() -> R) -> R {
+    if uring_reactor::Handle::has_current() {
+        return register();
+    }
+    let _entered = listener.reactor().enter();
+    register()
+}
+
 /// Starts a non-blocking connect(2) and gives the socket, on which write readiness then tells the outcome.
 pub(crate) fn start_connect(socket: &socket2::Socket, address: &SockAddr) -> io::Result<()> {
     match socket.connect(address) {

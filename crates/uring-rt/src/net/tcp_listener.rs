@@ -11,6 +11,7 @@ use uring_reactor::{AsyncFd, Interest};
 use crate::net::address::{ToSocketAddrs, first_that_works};
 use crate::net::stream;
 use crate::net::tcp_stream::TcpStream;
+use crate::runtime::require;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
@@ -35,6 +36,7 @@ impl TcpListener {
     ///
     /// Outside of a runtime.
     pub async fn bind(address: impl ToSocketAddrs) -> io::Result<TcpListener> {
+        require("TcpListener::bind");
         first_that_works(
             address,
             |address| async move { TcpListener::bind_to(address) },
@@ -68,6 +70,7 @@ impl TcpListener {
     /// Outside of a runtime.
     #[track_caller]
     pub fn from_std(listener: std::net::TcpListener) -> io::Result<TcpListener> {
+        require("TcpListener::from_std");
         TcpListener::register(listener)
     }
 
@@ -88,7 +91,7 @@ impl TcpListener {
     /// Those of accept(2); `EMFILE` and `ENFILE` leave the connection in the backlog.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let accepted = self.fd.async_io(Interest::READABLE, stream::accept).await?;
-        finish(accepted)
+        stream::register_accepted(&self.fd, || finish(accepted))
     }
 
     /// Polls for a connection. One task at a time: the last one that polls is woken.
@@ -98,7 +101,7 @@ impl TcpListener {
     /// As for [`accept`](Self::accept).
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         let accepted = ready!(self.fd.poll_read_io(cx, stream::accept))?;
-        Poll::Ready(finish(accepted))
+        Poll::Ready(stream::register_accepted(&self.fd, || finish(accepted)))
     }
 
     /// The address that it listens on.

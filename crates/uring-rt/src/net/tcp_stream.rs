@@ -13,6 +13,7 @@ use uring_reactor::{Interest, Ready};
 
 use crate::net::address::{ToSocketAddrs, first_that_works};
 use crate::net::stream::{self, Stream};
+use crate::runtime::require;
 
 /// A TCP connection. Corresponds to `tokio::net::TcpStream`.
 ///
@@ -35,6 +36,7 @@ impl TcpStream {
     ///
     /// Outside of a runtime.
     pub async fn connect(address: impl ToSocketAddrs) -> io::Result<TcpStream> {
+        require("TcpStream::connect");
         first_that_works(address, TcpStream::connect_to).await
     }
 
@@ -60,6 +62,7 @@ impl TcpStream {
     /// Outside of a runtime.
     #[track_caller]
     pub fn from_std(stream: std::net::TcpStream) -> io::Result<TcpStream> {
+        require("TcpStream::from_std");
         Ok(TcpStream {
             stream: Stream::new(stream)?,
         })

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use uring_reactor::{AsyncFd, Interest, Ready};
 
 use crate::net::address::{ToSocketAddrs, first_that_works, resolve};
+use crate::runtime::require;
 
 /// A socket for datagrams. Corresponds to `tokio::net::UdpSocket`. All operations take `&self`, and any number
 /// of tasks may use it at once.
@@ -41,6 +42,7 @@ impl UdpSocket {
     ///
     /// Outside of a runtime.
     pub async fn bind(address: impl ToSocketAddrs) -> io::Result<UdpSocket> {
+        require("UdpSocket::bind");
         let bind = |address: SocketAddr| async move {
             let socket = std::net::UdpSocket::bind(address)?;
             socket.set_nonblocking(true)?;
@@ -60,6 +62,7 @@ impl UdpSocket {
     /// Outside of a runtime.
     #[track_caller]
     pub fn from_std(socket: std::net::UdpSocket) -> io::Result<UdpSocket> {
+        require("UdpSocket::from_std");
         Ok(UdpSocket {
             fd: AsyncFd::new(socket)?,
         })

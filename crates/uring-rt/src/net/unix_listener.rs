@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::SocketAddr;
 use std::path::Path;
 use std::task::{Context, Poll, ready};
@@ -10,6 +11,7 @@ use uring_reactor::{AsyncFd, Interest};
 
 use crate::net::stream;
 use crate::net::unix_stream::UnixStream;
+use crate::runtime::require;
 
 /// A socket that accepts connections from processes of the same machine. Corresponds to
 /// `tokio::net::UnixListener`. Dropping it leaves the file of its path behind.
@@ -30,6 +32,7 @@ impl UnixListener {
     /// Outside of a runtime.
     #[track_caller]
     pub fn bind(path: impl AsRef<Path>) -> io::Result<UnixListener> {
+        require("UnixListener::bind");
         let listener = std::os::unix::net::UnixListener::bind(path)?;
         listener.set_nonblocking(true)?;
         UnixListener::from_std(listener)
@@ -46,6 +49,7 @@ impl UnixListener {
     /// Outside of a runtime.
     #[track_caller]
     pub fn from_std(listener: std::os::unix::net::UnixListener) -> io::Result<UnixListener> {
+        require("UnixListener::from_std");
         Ok(UnixListener {
             fd: AsyncFd::with_interest(listener, Interest::READABLE)?,
         })
@@ -68,7 +72,7 @@ impl UnixListener {
     /// Those of accept(2).
     pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         let accepted = self.fd.async_io(Interest::READABLE, stream::accept).await?;
-        finish(accepted)
+        stream::register_accepted(&self.fd, || finish(accepted))
     }
 
     /// Polls for a connection. One task at a time: the last one that polls is woken.
@@ -78,7 +82,7 @@ impl UnixListener {
     /// As for [`accept`](Self::accept).
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
         let accepted = ready!(self.fd.poll_read_io(cx, stream::accept))?;
-        Poll::Ready(finish(accepted))
+        Poll::Ready(stream::register_accepted(&self.fd, || finish(accepted)))
     }
 
     /// The address that it listens on.
@@ -103,7 +107,11 @@ impl UnixListener {
 fn finish(
     (socket, peer): (socket2::Socket, socket2::SockAddr),
 ) -> io::Result<(UnixStream, SocketAddr)> {
-    let peer = peer.as_unix().ok_or(io::ErrorKind::InvalidData)?;
+    let peer = match peer.as_abstract_namespace() {
+        Some(name) => SocketAddr::from_abstract_name(name)?,
+        // Most clients have no address; the empty path is how std makes that.
+        None => SocketAddr::from_pathname(peer.as_pathname().unwrap_or(Path::new("")))?,
+    };
     Ok((UnixStream::from_std(socket.into())?, peer))
 }
 

@@ -13,6 +13,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 use uring_reactor::{Interest, Ready};
 
 use crate::net::stream::{self, Stream};
+use crate::runtime::require;
 
 /// A connection between two processes of one machine. Corresponds to `tokio::net::UnixStream`.
 ///
@@ -34,6 +35,7 @@ impl UnixStream {
     ///
     /// Outside of a runtime.
     pub async fn connect(path: impl AsRef<Path>) -> io::Result<UnixStream> {
+        require("UnixStream::connect");
         let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking(), None)?;
         stream::start_connect(&socket, &SockAddr::unix(path)?)?;
         let socket = std::os::unix::net::UnixStream::from(socket);
@@ -65,6 +67,7 @@ impl UnixStream {
     /// ```
     #[track_caller]
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
+        require("UnixStream::pair");
         let (one, other) = std::os::unix::net::UnixStream::pair()?;
         one.set_nonblocking(true)?;
         other.set_nonblocking(true)?;
@@ -82,6 +85,7 @@ impl UnixStream {
     /// Outside of a runtime.
     #[track_caller]
     pub fn from_std(stream: std::os::unix::net::UnixStream) -> io::Result<UnixStream> {
+        require("UnixStream::from_std");
         Ok(UnixStream {
             stream: Stream::new(stream)?,
         })

@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake};
 use std::thread::{self, Thread};
 
@@ -117,21 +118,34 @@ impl Handle {
     /// # Panics
     ///
     /// On the runtime's own thread, where nobody else would drive them: there is
-    /// [`Runtime::block_on`](crate::runtime::Runtime::block_on) for that.
+    /// [`Runtime::block_on`](crate::runtime::Runtime::block_on) for that. And on a thread that is running another
+    /// runtime.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         assert!(
             !self.spawner.is_home(),
             "Handle::block_on was called on the runtime's own thread: use Runtime::block_on there, or await"
         );
+        assert!(
+            !Spawner::is_driving_here(),
+            "Handle::block_on was called on a thread that runs another runtime, whose tasks it would stop: await \
+             the future there, or spawn it"
+        );
         let _entered = self.enter();
-        let waker = Arc::new(Unpark(thread::current())).into();
+        let unpark = Arc::new(Unpark {
+            thread: thread::current(),
+            is_woken: AtomicBool::new(false),
+        });
+        let waker = Arc::clone(&unpark).into();
         let mut cx = Context::from_waker(&waker);
         let mut future = pin!(future);
         loop {
-            match future.as_mut().poll(&mut cx) {
-                Poll::Ready(output) => return output,
-                Poll::Pending => thread::park(),
+            if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+                return output;
+            }
+            // Not the token of `park` alone: a blocking call inside of the future may have taken it.
+            while !unpark.is_woken.swap(false, Ordering::AcqRel) {
+                thread::park();
             }
         }
     }
@@ -156,15 +170,27 @@ impl Drop for EnterGuard<'_> {
     }
 }
 
-struct Unpark(Thread);
+/// So that [`JoinSet::spawn_on`](crate::task::JoinSet::spawn_on) takes a handle.
+impl AsRef<Spawner> for Handle {
+    fn as_ref(&self) -> &Spawner {
+        &self.spawner
+    }
+}
+
+struct Unpark {
+    thread: Thread,
+    is_woken: AtomicBool,
+}
 
 impl Wake for Unpark {
     fn wake(self: Arc<Self>) {
-        self.0.unpark();
+        self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.0.unpark();
+        // Release: what was done before the wake is seen by the poll that it leads to.
+        self.is_woken.store(true, Ordering::Release);
+        self.thread.unpark();
     }
 }
 

@@ -39,12 +39,16 @@ impl Listener {
 }
 
 pub(crate) fn add(signum: i32) -> io::Result<Arc<Listener>> {
+    // What has come so far is for those who listen already.
+    dispatch();
     let mut entries = ENTRIES.lock();
     let listener = Arc::new(Listener::default());
     if let Some(entry) = entries.iter_mut().find(|entry| entry.signum == signum) {
         entry.listeners.push(Arc::clone(&listener));
         return Ok(listener);
     }
+    // One that came to earlier listeners, all of which were dropped before they looked, is nobody's.
+    let _ = signal::take_pending(signum);
     let previous = Some(signal::install(signum)?);
     entries.push(Entry {
         signum,

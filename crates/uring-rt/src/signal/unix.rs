@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use uring_reactor::{AsyncFd, Interest};
 
+use crate::runtime::require;
 use crate::signal::registry::{self, Listener};
 
 /// Which signal. Corresponds to `tokio::signal::unix::SignalKind`.
@@ -119,6 +120,7 @@ pub struct Signal {
 /// Outside of a runtime.
 #[track_caller]
 pub fn signal(kind: SignalKind) -> io::Result<Signal> {
+    require("signal::unix::signal");
     let wake_fd = AsyncFd::with_interest(uring_sys::signal::wake_fd()?, Interest::READABLE)?;
     let listener = registry::add(kind.0)?;
     Ok(Signal {

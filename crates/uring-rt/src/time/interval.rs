@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
+use crate::runtime::require;
 use crate::time::{Duration, Instant, Sleep, sleep_until};
 
 /// What an [`Interval`] does when a tick was taken too late. Corresponds to
@@ -66,6 +67,7 @@ pub struct Interval {
 /// ```
 #[track_caller]
 pub fn interval(period: Duration) -> Interval {
+    require("time::interval");
     interval_at(Instant::now(), period)
 }
 
@@ -77,6 +79,7 @@ pub fn interval(period: Duration) -> Interval {
 #[track_caller]
 pub fn interval_at(start: Instant, period: Duration) -> Interval {
     assert!(period > Duration::ZERO, "`period` must be non-zero.");
+    require("time::interval_at");
     Interval {
         next: sleep_until(start),
         period,

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 use uring_executor::coop;
 
+use crate::runtime::require;
 use crate::time::{Duration, Instant, Sleep, sleep, sleep_until};
 
 /// The error of a limit that was reached.
@@ -73,6 +74,7 @@ pin_project! {
 /// ```
 #[track_caller]
 pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
+    require("time::timeout");
     Timeout {
         value: future.into_future(),
         limit: sleep(duration),
@@ -90,6 +92,7 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
 /// As for [`timeout`].
 #[track_caller]
 pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
+    require("time::timeout_at");
     Timeout {
         value: future.into_future(),
         limit: sleep_until(deadline),

@@ -1,0 +1,134 @@
+//! Where a sandbox forbids the ring: the same bytes by epoll, and a report that names the reason.
+
+use std::collections::BTreeMap;
+use std::thread;
+
+use futures_util::{AsyncReadExt, AsyncWriteExt};
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
+use uring_rt::net::{TcpListener, TcpStream};
+use uring_rt::runtime::{Backend, Builder, Runtime};
+use uring_rt::time::{Duration, sleep};
+
+use crate::support::{echo, is_overridden, pattern};
+
+const STEPS: [i64; 2] = [libc::SYS_io_uring_setup, libc::SYS_io_uring_enter];
+
+/// Runs `test` on a thread of its own, on which `syscall` fails with `errno`.
+fn under_filter(syscall: i64, errno: i32, test: impl FnOnce() + Send + 'static) {
+    let confined = move || {
+        let filter = SeccompFilter::new(
+            BTreeMap::from([(syscall, Vec::new())]),
+            SeccompAction::Allow,
+            SeccompAction::Errno(errno.unsigned_abs()),
+            std::env::consts::ARCH.try_into().unwrap(),
+        );
+        let program: BpfProgram = filter.unwrap().try_into().unwrap();
+        seccompiler::apply_filter(&program).unwrap();
+        test();
+    };
+    thread::spawn(confined).join().unwrap();
+}
+
+fn exchange_bytes(runtime: &Runtime) {
+    runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = uring_rt::spawn(async move { echo(listener.accept().await?.0).await });
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let sent = pattern(9, 50_000);
+        let mut answer = vec![0; sent.len()];
+        stream.write_all(&sent).await.unwrap();
+        stream.read_exact(&mut answer).await.unwrap();
+        assert!(answer == sent);
+        stream.close().await.unwrap();
+        server.await.unwrap().unwrap();
+        sleep(Duration::from_micros(100)).await;
+    });
+}
+
+#[test]
+fn a_refused_ring_gives_epoll_the_same_bytes_and_the_reason() {
+    for errno in [libc::EPERM, libc::ENOSYS, libc::EACCES] {
+        for syscall in STEPS {
+            under_filter(syscall, errno, move || {
+                let runtime = Runtime::new().unwrap();
+                exchange_bytes(&runtime);
+                let driver = runtime.driver();
+                assert_eq!(driver.backend(), "epoll");
+                if is_overridden() {
+                    return;
+                }
+                let refusal = driver.refused.last().unwrap();
+                assert_eq!(refusal.errno, Some(errno));
+                let name = if syscall == STEPS[0] {
+                    "io_uring_setup"
+                } else {
+                    "io_uring_enter"
+                };
+                assert!(refusal.step.contains(name), "{refusal}");
+                let remedy = if errno == libc::ENOSYS {
+                    "Linux 5.1"
+                } else {
+                    "seccomp"
+                };
+                assert!(driver.to_string().contains(remedy), "{driver}");
+            });
+        }
+    }
+}
+
+#[test]
+fn a_ring_that_was_demanded_is_an_error_with_the_reason() {
+    if is_overridden() {
+        return;
+    }
+    for errno in [libc::EPERM, libc::ENOSYS] {
+        for syscall in STEPS {
+            under_filter(syscall, errno, move || {
+                let error = Builder::new()
+                    .backend(Backend::IoUring)
+                    .build()
+                    .unwrap_err();
+                let reason = std::io::Error::from_raw_os_error(errno);
+                assert_eq!(error.kind(), reason.kind());
+                assert!(error.to_string().contains(&reason.to_string()), "{error}");
+            });
+        }
+    }
+}
+
+#[test]
+fn an_enter_that_is_refused_while_running_moves_the_loop_to_epoll() {
+    thread::spawn(|| {
+        let runtime = Runtime::new().unwrap();
+        exchange_bytes(&runtime);
+        let (reader, mut writer) = runtime.block_on(crate::support::tcp_pair());
+        let waits = runtime.spawn(async move {
+            let mut buffer = [0; 5];
+            (&reader).read_exact(&mut buffer).await.map(|()| buffer)
+        });
+        // The read is at the kernel when the filter comes.
+        runtime.block_on(async { sleep(Duration::from_micros(50)).await });
+        let before = runtime.metrics().reactor.backend_switches;
+        let filter = SeccompFilter::new(
+            BTreeMap::from([(libc::SYS_io_uring_enter, Vec::new())]),
+            SeccompAction::Allow,
+            SeccompAction::Errno(libc::EPERM.unsigned_abs()),
+            std::env::consts::ARCH.try_into().unwrap(),
+        );
+        let program: BpfProgram = filter.unwrap().try_into().unwrap();
+        seccompiler::apply_filter(&program).unwrap();
+        exchange_bytes(&runtime);
+        let answer = runtime.block_on(async {
+            writer.write_all(b"later").await.unwrap();
+            waits.await.unwrap().unwrap()
+        });
+        assert_eq!(&answer, b"later");
+        assert_eq!(runtime.driver().backend(), "epoll");
+        if !is_overridden() {
+            assert_eq!(runtime.metrics().reactor.backend_switches, before + 1);
+        }
+    })
+    .join()
+    .unwrap();
+}
