@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::SocketAddr;
 use std::path::Path;
 use std::task::{Context, Poll, ready};
@@ -13,6 +14,21 @@ use crate::net::unix_stream::UnixStream;
 
 /// A socket that accepts connections from processes of the same machine. Corresponds to
 /// `tokio::net::UnixListener`. Dropping it leaves the file of its path behind.
+///
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use uring_rt::net::{UnixListener, UnixStream};
+/// let path = std::env::temp_dir().join(format!("uring-rt-doc-{}", std::process::id()));
+/// let listener = UnixListener::bind(&path)?;
+/// let client = UnixStream::connect(&path).await?;
+/// let (stream, peer) = listener.accept().await?;
+/// assert!(peer.is_unnamed()); // as most clients are
+/// assert_eq!(client.peer_addr()?.as_pathname(), Some(&*path));
+/// # drop(stream);
+/// # std::fs::remove_file(path)
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct UnixListener {
     fd: AsyncFd<std::os::unix::net::UnixListener>,
@@ -103,7 +119,11 @@ impl UnixListener {
 fn finish(
     (socket, peer): (socket2::Socket, socket2::SockAddr),
 ) -> io::Result<(UnixStream, SocketAddr)> {
-    let peer = peer.as_unix().ok_or(io::ErrorKind::InvalidData)?;
+    let peer = match peer.as_abstract_namespace() {
+        Some(name) => SocketAddr::from_abstract_name(name)?,
+        // Most clients have no address; the empty path is how std makes that.
+        None => SocketAddr::from_pathname(peer.as_pathname().unwrap_or(Path::new("")))?,
+    };
     Ok((UnixStream::from_std(socket.into())?, peer))
 }
 
