@@ -7,6 +7,7 @@ mod elsewhere;
 mod foreign_wakers;
 mod guards;
 mod half_close;
+mod loss;
 mod readiness;
 mod shutdown;
 mod streams;
