@@ -12,7 +12,10 @@ use crate::step::Step;
 /// What is run besides [`echo_runs`], as in a shell: variables, the example's
 /// name, and arguments that make it short. An example that is listed here and
 /// does not exist is a failure.
-const RUNS: [&str; 14] = [
+const RUNS: [&str; 17] = [
+    "fork",
+    "URING_RT_RUNG=E fork",
+    "URING_RT_BACKEND=epoll fork",
     "echo --size 65536 --clients 8 --secs 0.3",
     "timer_modes 1",
     "timers",

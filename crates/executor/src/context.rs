@@ -192,7 +192,8 @@ pub(crate) fn wake_deferred(context: &Context) {
     // Taken out first: a waker is foreign code and may defer again.
     let wakers = DEFERRED.try_with(RefCell::take).unwrap_or_default();
     for waker in wakers {
-        waker.wake();
+        // One that panics must not keep the others from being woken.
+        task::swallow(|| waker.wake());
     }
 }
 

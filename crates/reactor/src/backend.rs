@@ -30,6 +30,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use crate::fork::Process;
 use crate::interest::{Direction, Interest};
 use crate::metrics::Counters;
 use crate::notifier::Notifier;
@@ -149,9 +150,20 @@ pub(crate) struct Env {
     pub(crate) counters: Arc<Counters>,
     /// The epoll set, once there is one: a thread that ends a registration from afar takes its entry out.
     pub(crate) epoll: Arc<Mutex<Option<Arc<EpollSet>>>>,
+    /// Whose all of this is.
+    pub(crate) process: Arc<Process>,
 }
 
 impl Env {
+    pub(crate) fn new() -> io::Result<Env> {
+        Ok(Env {
+            notifier: Arc::new(Notifier::new()?),
+            counters: Arc::default(),
+            epoll: Arc::default(),
+            process: Arc::new(Process::current()),
+        })
+    }
+
     /// The epoll set, built on first need.
     pub(crate) fn epoll_set(&self) -> io::Result<Arc<EpollSet>> {
         let mut shared = self.epoll.lock();

@@ -17,6 +17,7 @@ mod backend;
 mod clock;
 mod context;
 mod driver;
+mod fork;
 mod handle;
 mod interest;
 mod metrics;

@@ -39,6 +39,7 @@ pub(crate) struct Counters {
     pub(crate) fallback_fds: Counter,
     pub(crate) overflows: Counter,
     pub(crate) switches: Counter,
+    pub(crate) rebuilds: Counter,
 }
 
 /// What a reactor has done since it was built. All counts, no units of time.
@@ -65,6 +66,8 @@ pub struct Metrics {
     pub overflows: u64,
     /// Times the whole loop moved to another backend while it ran.
     pub backend_switches: u64,
+    /// Times everything was built anew in a forked child.
+    pub rebuilds: u64,
     /// Wakes from other threads that cost a system call.
     pub remote_wakes: u64,
     /// Registrations alive.
@@ -86,6 +89,7 @@ impl Counters {
             fallback_fds: self.fallback_fds.get(),
             overflows: self.overflows.get(),
             backend_switches: self.switches.get(),
+            rebuilds: self.rebuilds.get(),
             remote_wakes,
             sources,
             timers,

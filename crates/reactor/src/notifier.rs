@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::Wake;
 
+use parking_lot::Mutex;
 use uring_sys::eventfd::EventFd;
 
 use crate::metrics::Counter;
@@ -25,7 +26,8 @@ const NOTIFIED: u8 = 2;
 pub(crate) struct Notifier {
     state: AtomicU8,
     /// Polled by the backend, which never has to read it where it sees edges.
-    eventfd: EventFd,
+    /// Behind a lock because a forked child puts its own in its place.
+    eventfd: Mutex<EventFd>,
     /// Notifications that took a system call.
     writes: Counter,
 }
@@ -44,17 +46,25 @@ impl Notifier {
     pub(crate) fn new() -> io::Result<Notifier> {
         Ok(Notifier {
             state: AtomicU8::new(AWAKE),
-            eventfd: EventFd::new()?,
+            eventfd: Mutex::new(EventFd::new()?),
             writes: Counter::default(),
         })
     }
 
-    pub(crate) fn eventfd(&self) -> &EventFd {
-        &self.eventfd
+    /// Reads the eventfd, so that it is unreadable until the next write.
+    pub(crate) fn drain(&self) -> io::Result<bool> {
+        self.eventfd.lock().drain()
     }
 
     pub(crate) fn raw_fd(&self) -> RawFd {
-        self.eventfd.as_raw_fd()
+        self.eventfd.lock().as_raw_fd()
+    }
+
+    /// In a forked child: the eventfd that it has is its parent's.
+    pub(crate) fn renew(&self) -> io::Result<()> {
+        let own = EventFd::new()?;
+        *self.eventfd.lock() = own;
+        Ok(())
     }
 
     /// Makes the current or the next park return. Says whether that took a system call.
@@ -66,7 +76,7 @@ impl Notifier {
         }
         // A full counter is already readable, and the wrapper reports it as success. Anything else means that
         // the fd was closed behind our back: the sleeper can then not be reached from here, by nobody's fault.
-        let _ = self.eventfd.notify();
+        let _ = self.eventfd.lock().notify();
         self.writes.add_shared(1);
         true
     }
@@ -121,7 +131,7 @@ mod tests {
         assert!(notifier.prepare_park());
         let writes = (0..1000).filter(|_| notifier.notify()).count();
         assert_eq!(writes, 1);
-        assert!(notifier.eventfd().drain().unwrap());
+        assert!(notifier.drain().unwrap());
         assert!(notifier.unpark(), "somebody did");
     }
 
@@ -150,7 +160,7 @@ mod tests {
                 if notifier.prepare_park() {
                     poll.wait(&mut events, None).unwrap();
                     notifier.unpark();
-                    notifier.eventfd().drain().unwrap();
+                    notifier.drain().unwrap();
                 }
             }
         });

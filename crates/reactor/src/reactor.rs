@@ -12,8 +12,6 @@ use crate::clock::Instant;
 use crate::context;
 use crate::driver::{Choice, Driver, Refusal};
 use crate::handle::Handle;
-use crate::metrics::Counters;
-use crate::notifier::Notifier;
 use crate::options::Options;
 use crate::shared::Shared;
 use crate::wake_batch::WakeBatch;
@@ -73,11 +71,7 @@ impl Reactor {
     /// When `io_uring` was demanded and is refused, with the kernel's reason and a remedy; and what epoll
     /// meets as well, such as no free file descriptor.
     pub fn new(options: Options) -> io::Result<Reactor> {
-        let env = Env {
-            notifier: Arc::new(Notifier::new()?),
-            counters: Arc::new(Counters::default()),
-            epoll: Arc::default(),
-        };
+        let env = Env::new()?;
         let (backend, driver) = ladder::open(&options, &env)?;
         let shared = Arc::new(Shared::new(env, options.start_paused, options.pacer));
         let local = Rc::new(Local {
@@ -118,6 +112,9 @@ impl Reactor {
     /// just ends.
     pub fn turn(&mut self, turn: Turn) -> io::Result<()> {
         let shared = Arc::clone(&self.local.shared);
+        if shared.env.process.is_parent() {
+            self.rebuild_in_child()?;
+        }
         shared.env.counters.turns.add(1);
         self.submit_changes();
         let plan = plan(&shared, turn);
@@ -218,6 +215,22 @@ impl Reactor {
         Ok(())
     }
 
+    /// Builds everything anew in a forked child, which has copies of what is its parent's. What waits is asked
+    /// for again; deadlines are as they were.
+    fn rebuild_in_child(&mut self) -> io::Result<()> {
+        let env = self.local.shared.env.clone();
+        env.notifier.renew()?;
+        env.epoll.lock().take();
+        let (backend, driver) = ladder::open(&self.options, &env)?;
+        // Dropped without a word to the kernel: only this process's copies are closed.
+        drop(self.local.backend.replace(backend));
+        self.driver = driver;
+        env.process.adopt();
+        self.local.shared.sources.lock().rearm_all();
+        env.counters.rebuilds.add(1);
+        Ok(())
+    }
+
     /// Checks every invariant of the reactor; debug builds do so in each turn.
     ///
     /// # Panics
@@ -311,7 +324,9 @@ impl Drop for Reactor {
         shared.sources.lock().close(&mut self.wakes);
         shared.timers.lock().close(&mut self.wakes);
         // Cancelled and reaped before it is closed: ports can be bound and peers see the end at once.
-        self.local.backend.borrow_mut().shut_down();
+        if !shared.env.process.is_parent() {
+            self.local.backend.borrow_mut().shut_down();
+        }
         // Handles keep the shared half alive, and with it the epoll set would keep files open.
         shared.env.epoll.lock().take();
         context::remove_local(&self.local);

@@ -175,7 +175,7 @@ impl Registration {
         };
         self.readiness.disprove(direction);
         let last = Ready::READ_CLOSED | Ready::WRITE_CLOSED | Ready::ERROR;
-        if is_proven && (event.ready & last).is_empty() {
+        if is_proven && (self.readiness.event().ready & last).is_empty() {
             self.clear(event, direction.mask());
         }
     }
@@ -197,18 +197,21 @@ impl Registration {
         }
     }
 
-    /// Tries `op` only when `interest` is known to be ready.
+    /// Tries `op` only when `interest` is known to be ready. Otherwise the kernel is asked, so that a later try
+    /// finds out, although nobody waits meanwhile.
     pub(crate) fn try_op<R>(
         &self,
         interest: Interest,
         op: impl FnOnce() -> io::Result<R>,
     ) -> io::Result<R> {
         let Some(event) = self.event(interest) else {
+            self.shared.ask(self.slot, interest)?;
             return Err(io::ErrorKind::WouldBlock.into());
         };
         let result = op();
         if matches!(&result, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
             self.clear(event, interest.mask());
+            self.shared.ask(self.slot, interest)?;
         }
         result
     }

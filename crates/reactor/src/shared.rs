@@ -112,9 +112,24 @@ impl Shared {
         ready
     }
 
+    /// Asks the kernel for readiness although nobody waits. An error is that of a registration that is dead.
+    pub(crate) fn ask(&self, slot: u32, interest: Interest) -> io::Result<()> {
+        let queued = self.sources.lock().ask(slot, interest)?;
+        if queued {
+            self.announce();
+        }
+        Ok(())
+    }
+
     /// Ends a registration. On the loop's thread the kernel has let go of the file when this returns; from
     /// another thread the loop is woken to do it.
     pub(crate) fn deregister(&self, slot: u32) {
+        if self.env.process.is_parent() {
+            // The poll that pins the file is the parent's, and for the parent's copy of it.
+            let removed = self.sources.lock().remove(slot);
+            drop(removed);
+            return;
+        }
         if !self.is_home() {
             return self.deregister_from_afar(slot);
         }

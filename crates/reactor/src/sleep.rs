@@ -57,21 +57,33 @@ impl Sleep {
         let tick = self.shared.clock.tick(deadline);
         let mut timers = self.shared.timers.lock();
         let mut is_first = false;
+        let mut unwanted = None;
         if let Some(waker) = timers.remove(key) {
-            let (key, first) = timers.insert(tick, waker);
-            self.key = Some(key);
-            is_first = first;
+            match timers.insert(tick, waker) {
+                Ok((key, first)) => (self.key, is_first) = (Some(key), first),
+                Err(waker) => unwanted = Some(waker),
+            }
         }
         drop(timers);
+        // The reactor has gone away meanwhile: the waiting task is told so by its next poll.
+        if let Some(waker) = unwanted {
+            waker.wake();
+        }
         if is_first {
             self.shared.announce();
         }
     }
 
+    /// # Panics
+    ///
+    /// When the reactor has gone away.
     fn enlist(&mut self, cx: &Context<'_>) {
         let tick = self.shared.clock.tick(self.deadline);
         let waker = cx.waker().clone();
-        let (key, is_first) = self.shared.timers.lock().insert(tick, waker);
+        let inserted = self.shared.timers.lock().insert(tick, waker);
+        let (key, is_first) = inserted.unwrap_or_else(|_| {
+            panic!("a timer was polled after its uring-rt runtime has shut down")
+        });
         self.key = Some(key);
         if is_first {
             // The loop may be asleep until a later deadline.
@@ -110,10 +122,10 @@ impl Future for Sleep {
             sleep.shared.spend();
             return Poll::Ready(());
         }
-        assert!(
-            !sleep.shared.is_closed(),
-            "a timer was polled after its uring-rt runtime has shut down"
-        );
+        if sleep.shared.is_closed() {
+            // Fired by the end, and not due: enlisting says why.
+            sleep.forget();
+        }
         if sleep.key.is_none() {
             sleep.enlist(cx);
         }

@@ -210,6 +210,15 @@ impl Sources {
         }
     }
 
+    /// Arms without a waker, where it is not done already. Says whether the arm list has grown.
+    pub(crate) fn ask(&mut self, slot: u32, interest: Interest) -> io::Result<bool> {
+        let source = &mut self.slab[slot as usize];
+        match source.failure {
+            Some(failure) => Err(failure.to_error()),
+            None => Ok(source.queue_arms(slot, interest, &mut self.arms)),
+        }
+    }
+
     /// Takes a future's waker back; `None` when it was woken already.
     pub(crate) fn forget(&mut self, slot: u32, key: u32) -> Option<Waker> {
         let waiters = &mut self.slab[slot as usize].waiters;

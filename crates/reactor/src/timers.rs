@@ -39,18 +39,27 @@ struct Node {
 pub(crate) struct Timers {
     heap: Vec<Node>,
     entries: slab::Slab<Entry>,
+    is_closed: bool,
 }
 
 impl Timers {
-    /// Adds a timer. The flag says whether it is now the earliest of all.
-    pub(crate) fn insert(&mut self, deadline: Tick, waker: Waker) -> (TimerKey, bool) {
+    /// Adds a timer. The flag says whether it is now the earliest of all. The waker comes back when the reactor
+    /// has gone away: nobody would ever wake it.
+    pub(crate) fn insert(
+        &mut self,
+        deadline: Tick,
+        waker: Waker,
+    ) -> Result<(TimerKey, bool), Waker> {
+        if self.is_closed {
+            return Err(waker);
+        }
         let entry = narrow(self.entries.insert(Entry {
             position: FIRED,
             waker: Some(waker),
         }));
         let position = self.heap.len();
         self.heap.push(Node { deadline, entry });
-        (TimerKey(entry), self.sift_up(position) == 0)
+        Ok((TimerKey(entry), self.sift_up(position) == 0))
     }
 
     /// Whether the timer has fired; if not, `waker` takes the place of the one to wake. The waker that is not
@@ -99,6 +108,7 @@ impl Timers {
 
     /// Fires everything, due or not: the reactor goes away.
     pub(crate) fn close(&mut self, wakes: &mut WakeBatch) {
+        self.is_closed = true;
         self.expire(Tick::MAX, wakes);
     }
 
@@ -213,8 +223,8 @@ mod tests {
     #[test]
     fn a_deadline_of_now_fires_now_and_a_later_one_does_not() {
         let (mut timers, mut wakes) = (Timers::default(), WakeBatch::default());
-        timers.insert(10, noop());
-        timers.insert(11, noop());
+        timers.insert(10, noop()).unwrap();
+        timers.insert(11, noop()).unwrap();
         timers.expire(10, &mut wakes);
         assert_eq!((wakes.len(), timers.next_deadline()), (1, Some(11)));
     }
@@ -222,15 +232,24 @@ mod tests {
     #[test]
     fn a_deadline_of_never_is_no_deadline() {
         let mut timers = Timers::default();
-        timers.insert(Tick::MAX, noop());
+        timers.insert(Tick::MAX, noop()).unwrap();
         assert_eq!(timers.next_deadline(), None);
+    }
+
+    #[test]
+    fn a_timer_that_comes_after_the_end_is_refused() {
+        let (mut timers, mut wakes) = (Timers::default(), WakeBatch::default());
+        timers.insert(10, noop()).unwrap();
+        timers.close(&mut wakes);
+        assert_eq!(wakes.len(), 1, "the one that waited is told");
+        assert!(timers.insert(10, noop()).is_err());
     }
 
     #[test]
     fn only_the_last_waker_given_is_woken() {
         let (mut timers, mut wakes) = (Timers::default(), WakeBatch::default());
         let (first, second) = (Arc::new(Count::default()), Arc::new(Count::default()));
-        let (key, _) = timers.insert(1, Waker::from(first.clone()));
+        let (key, _) = timers.insert(1, Waker::from(first.clone())).unwrap();
         assert!(!timers.poll(&key, Waker::from(second.clone())).0);
         timers.expire(1, &mut wakes);
         wakes.wake_all();
@@ -267,7 +286,7 @@ mod tests {
                 match step {
                     Step::Insert(deadline) => {
                         let earliest = model.iter().filter_map(|(_, d)| *d).min();
-                        let (key, first) = timers.insert(deadline, noop());
+                        let (key, first) = timers.insert(deadline, noop()).unwrap();
                         prop_assert_eq!(first, earliest.is_none_or(|e| deadline < e));
                         model.push((key, Some(deadline)));
                     }

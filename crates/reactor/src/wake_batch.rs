@@ -1,5 +1,6 @@
 //! Wakers collected under a lock, to be woken after it is released.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::Waker;
 
 /// A list of wakers that are due.
@@ -19,14 +20,21 @@ impl WakeBatch {
     /// Wakes everything collected so far. The caller holds no lock and no borrow of the reactor.
     ///
     /// The storage is taken out for the loop, so a waker that comes back and collects more finds an empty,
-    /// valid batch; it is put back for the next turn.
+    /// valid batch; it is put back for the next turn. A waker that panics does not keep the others from being
+    /// woken; the first such panic goes on afterwards.
     pub(crate) fn wake_all(&mut self) {
         let mut wakers = std::mem::take(&mut self.wakers);
+        let mut panicked = None;
         for waker in wakers.drain(..) {
-            waker.wake();
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+                panicked.get_or_insert(payload);
+            }
         }
         if self.wakers.is_empty() {
             self.wakers = wakers;
+        }
+        if let Some(payload) = panicked {
+            resume_unwind(payload);
         }
     }
 

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::collections::VecDeque;
 use std::future::poll_fn;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 use uring_executor::{JoinHandle, Spawner};
 use uring_reactor::ClockHold;
+use uring_sys::identity::process_token;
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -58,6 +60,18 @@ struct State {
     /// Threads that wait for `work`; never more than `threads`.
     idle: usize,
     is_closed: bool,
+    /// The process that the threads are in.
+    process: u64,
+}
+
+impl State {
+    /// A forked child has none of its parent's threads.
+    fn forget_parents_threads(&mut self) {
+        let here = process_token();
+        if std::mem::replace(&mut self.process, here) != here {
+            (self.threads, self.idle) = (0, 0);
+        }
+    }
 }
 
 impl std::fmt::Debug for State {
@@ -72,7 +86,10 @@ impl std::fmt::Debug for State {
 
 impl Pool {
     pub(crate) fn new(config: PoolConfig) -> Pool {
-        let state = Mutex::default();
+        let state = Mutex::new(State {
+            process: process_token(),
+            ..State::default()
+        });
         let (work, ended) = (Condvar::new(), Condvar::new());
         Pool {
             shared: Arc::new(Shared {
@@ -114,38 +131,40 @@ impl Pool {
 
     fn push(&self, job: Job) -> bool {
         let mut state = self.shared.state.lock();
+        state.forget_parents_threads();
         if state.is_closed {
             return false;
         }
         state.queue.push_back(job);
         if state.idle >= state.queue.len() {
             self.shared.work.notify_one();
-        } else if state.threads < self.shared.config.max_threads.max(1) {
-            self.start_thread(&mut state);
+        } else if state.threads < self.shared.config.max_threads.max(1)
+            && let Err(error) = self.start_thread(&mut state)
+            && state.threads == 0
+        {
+            let job = state.queue.pop_back();
+            drop(state);
+            drop(job);
+            panic!("no thread can be started for a blocking call: {error}");
         }
         true
     }
 
     /// Without a thread the job waits for one of the others to be free, as it does at the limit.
-    fn start_thread(&self, state: &mut State) {
+    fn start_thread(&self, state: &mut State) -> io::Result<()> {
         let shared = Arc::clone(&self.shared);
         let name = self.shared.config.thread_name.clone();
-        let started = thread::Builder::new()
+        thread::Builder::new()
             .name(name)
-            .spawn(move || shared.serve());
-        match started {
-            Ok(_) => state.threads += 1,
-            Err(error) if state.threads == 0 => {
-                state.queue.pop_back();
-                panic!("no thread can be started for a blocking call: {error}");
-            }
-            Err(_) => {}
-        }
+            .spawn(move || shared.serve())?;
+        state.threads += 1;
+        Ok(())
     }
 
     /// Accepts nothing more, drops what has not begun, and waits this long for what has; `None` is for ever.
     pub(crate) fn shut_down(&self, limit: Option<Duration>) {
         let mut state = self.shared.state.lock();
+        state.forget_parents_threads();
         state.is_closed = true;
         let dropped = std::mem::take(&mut state.queue);
         self.shared.work.notify_all();
@@ -178,7 +197,10 @@ impl Shared {
         loop {
             if let Some(job) = state.queue.pop_front() {
                 drop(state);
-                job();
+                // The call's own panic ends in its task. What is left are destructors of what it gives.
+                if let Err(payload) = catch_unwind(AssertUnwindSafe(job)) {
+                    std::mem::forget(payload);
+                }
                 state = self.state.lock();
                 continue;
             }

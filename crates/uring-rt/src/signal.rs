@@ -14,13 +14,14 @@ use crate::runtime::require;
 ///
 /// # Errors
 ///
-/// When no descriptor is free to listen.
+/// When no descriptor is free to listen, and when the runtime shuts down.
 ///
 /// # Panics
 ///
 /// Outside of a runtime.
 pub async fn ctrl_c() -> io::Result<()> {
     require("signal::ctrl_c");
-    unix::signal(unix::SignalKind::interrupt())?.recv().await;
-    Ok(())
+    let gone = || io::Error::other("the runtime that waited for Ctrl-C has shut down");
+    let mut interrupts = unix::signal(unix::SignalKind::interrupt())?;
+    interrupts.recv().await.ok_or_else(gone)
 }

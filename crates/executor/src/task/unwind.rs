@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Calls `foreign` and swallows a panic; the process's panic hook has told of it.
 #[inline]
-pub(super) fn swallow(foreign: impl FnOnce()) {
+pub(crate) fn swallow(foreign: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(foreign)) {
         discard(payload);
     }

@@ -45,6 +45,8 @@ pub(crate) struct Uring {
     lost: u32,
     /// Set while everything is being cancelled: nothing is armed again.
     closing: bool,
+    /// What a look between two waits met; the next wait answers with it.
+    failure: Option<io::Error>,
     /// Somebody closed the ring's descriptor. Its number is not touched any more.
     disowned: bool,
     env: Env,
@@ -90,6 +92,7 @@ impl Uring {
             refusals: 0,
             lost,
             closing: false,
+            failure: None,
             disowned: false,
             env,
         };
@@ -135,7 +138,12 @@ impl Uring {
         // completion returns. Deferred task work runs twenty items a call, so ours may take more than one.
         for _ in 0..MAX_REMOVAL_LOOKS {
             let holder = self.routes.get(whole(disarm.slot, disarm.generation));
-            if holder.is_none_or(|entry| entry.in_ring.is_empty()) || self.look().is_err() {
+            if holder.is_none_or(|entry| entry.in_ring.is_empty()) {
+                break;
+            }
+            if let Err(error) = self.look() {
+                // Lost completions, for one, are reported once: others than this registration wait for them.
+                self.failure.get_or_insert(error);
                 break;
             }
         }
@@ -146,6 +154,9 @@ impl Uring {
     }
 
     pub(crate) fn wait(&mut self, wait: Wait, out: &mut Vec<Completion>) -> io::Result<()> {
+        if let Some(error) = self.failure.take() {
+            return Err(error);
+        }
         out.append(&mut self.early);
         // Without deferred task work completions are posted while the tasks run.
         self.reap(out);

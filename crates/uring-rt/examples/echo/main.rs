@@ -20,6 +20,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use args::{Args, Mode};
+use futures_util::future::{Either, select};
 use load::Outcome;
 use server::Server;
 use uring_rt::net::TcpListener;
@@ -61,8 +62,11 @@ async fn listen(address: &str) -> io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     println!("listening {}", listener.local_addr()?);
-    let server = Server::start(listener);
-    futures_util::future::select(Box::pin(interrupt.recv()), Box::pin(terminate.recv())).await;
+    let mut server = Server::start(listener);
+    let signals = select(Box::pin(interrupt.recv()), Box::pin(terminate.recv()));
+    if let Either::Right((error, _)) = select(signals, Box::pin(server.failed())).await {
+        return Err(error);
+    }
     let served = server.stop().await?;
     println!("stopped   after {served} connections");
     Ok(())

@@ -4,10 +4,12 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::net::Shutdown;
 use std::rc::{Rc, Weak};
+use std::time::Duration;
 
 use futures_util::{AsyncReadExt, AsyncWriteExt};
 use uring_rt::net::{TcpListener, TcpStream};
 use uring_rt::task::{JoinHandle, JoinSet};
+use uring_rt::time::sleep;
 
 /// Larger than most messages, so that one read takes all that is there, and knows it.
 const BUFFER: usize = 16 * 1024;
@@ -36,6 +38,15 @@ impl Server {
         }
     }
 
+    /// Completes when the server can accept no more, with the reason.
+    pub(crate) async fn failed(&mut self) -> io::Error {
+        match (&mut self.accepting).await {
+            Ok(Err(error)) => error,
+            Ok(Ok(())) => io::Error::other("the server has stopped accepting"),
+            Err(error) => error.into(),
+        }
+    }
+
     /// Stops accepting, lets every connection finish what it has read, and says how many there were.
     pub(crate) async fn stop(self) -> io::Result<u64> {
         if let Ok(ended) = self.accepting.cancel().await {
@@ -59,7 +70,18 @@ impl Server {
 
 async fn accept(listener: TcpListener, connections: Rc<Connections>) -> io::Result<()> {
     loop {
-        let (stream, _peer) = listener.accept().await?;
+        let stream = match listener.accept().await {
+            Ok((stream, _peer)) => stream,
+            // Out of descriptors or memory: the connections that end make room, and asking at once again would
+            // only keep them from ending.
+            Err(error) if is_exhaustion(&error) => {
+                sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+            // The peer was gone before it was accepted.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
+            Err(error) => return Err(error),
+        };
         stream.set_nodelay(true)?;
         let stream = Rc::new(stream);
         connections.served.set(connections.served.get() + 1);
@@ -73,6 +95,13 @@ async fn accept(listener: TcpListener, connections: Rc<Connections>) -> io::Resu
             let _ = serve(&stream).await;
         });
     }
+}
+
+fn is_exhaustion(error: &io::Error) -> bool {
+    let errnos = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS, libc::ENOMEM];
+    error
+        .raw_os_error()
+        .is_some_and(|errno| errnos.contains(&errno))
 }
 
 async fn serve(mut stream: &TcpStream) -> io::Result<()> {

@@ -131,8 +131,8 @@ pub fn signal(kind: SignalKind) -> io::Result<Signal> {
 }
 
 impl Signal {
-    /// Waits for the signal. Cancel safe: a signal that was not taken is there for the next call. `Some`,
-    /// always; the type is tokio's.
+    /// Waits for the signal. Cancel safe: a signal that was not taken is there for the next call. `None` says
+    /// that the runtime has shut down, so that none will be received any more.
     pub async fn recv(&mut self) -> Option<()> {
         poll_fn(|cx| self.poll_recv(cx)).await
     }

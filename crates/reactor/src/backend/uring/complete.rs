@@ -138,7 +138,7 @@ impl Uring {
             Internal::Wake if !cqe.more() && !self.closing && cqe.result != -libc::EBADF => {
                 // A oneshot poll checks the level when it is armed, so the counter has to be read first. A
                 // multishot one reports every write by itself and is only armed again when it ended.
-                let _ = self.env.notifier.eventfd().drain();
+                let _ = self.env.notifier.drain();
                 self.arm_wake();
             }
             Internal::Timer => {

@@ -1,24 +1,16 @@
 //! What only shows between the steps of a turn.
 
-use std::sync::Arc;
-
 use crate::backend::deadline::Wait;
 use crate::backend::rung::Rung;
 use crate::backend::uring::Uring;
 use crate::backend::{Backend, Env, ladder};
 use crate::driver::Choice;
-use crate::metrics::Counters;
-use crate::notifier::Notifier;
 use crate::options::Options;
 
 #[expect(clippy::print_stdout, reason = "what is skipped is said")]
 fn on_every_rung(test: impl Fn(&mut Backend, &Env)) {
     for rung in Rung::ALL {
-        let env = Env {
-            notifier: Arc::new(Notifier::new().unwrap()),
-            counters: Arc::new(Counters::default()),
-            epoll: Arc::default(),
-        };
+        let env = Env::new().unwrap();
         let options = Options::new().choice(Choice::IoUring).top_rung(rung);
         match ladder::open(&options, &env) {
             Ok((mut backend, _)) => test(&mut backend, &env),
