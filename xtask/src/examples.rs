@@ -12,7 +12,22 @@ use crate::step::Step;
 /// What is run besides [`echo_runs`], as in a shell: variables, the example's
 /// name, and arguments that make it short. An example that is listed here and
 /// does not exist is a failure.
-const RUNS: [&str; 2] = ["timer_modes 1", "echo --size 65536 --clients 8 --secs 0.3"];
+const RUNS: [&str; 14] = [
+    "echo --size 65536 --clients 8 --secs 0.3",
+    "timer_modes 1",
+    "timers",
+    "URING_RT_BACKEND=epoll timers",
+    "watch_dir",
+    "URING_RT_BACKEND=epoll watch_dir",
+    "chat",
+    "URING_RT_BACKEND=epoll chat",
+    "cross_thread",
+    "URING_RT_BACKEND=epoll cross_thread",
+    "stdin_lines",
+    "URING_RT_BACKEND=epoll stdin_lines",
+    "udp_ping",
+    "URING_RT_BACKEND=epoll udp_ping",
+];
 
 /// The echo example with few and many clients, on each rung of the setup
 /// ladder, on epoll by choice, and where io_uring is refused.

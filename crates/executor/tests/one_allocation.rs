@@ -1,39 +1,22 @@
 //! A task is one allocation. Apart from the other tests because it counts with a global allocator.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+use std::alloc::System;
 use std::future::pending;
 use std::task::Waker;
 
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use uring_executor::{Config, Executor, Park, ParkMode, yield_now};
 
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-    /// Wraps, because what a thread frees may have been allocated by another.
-    static BYTES: Cell<usize> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-// SAFETY: everything is the system allocator's; the counters allocate nothing.
-#[expect(unsafe_code, reason = "an allocator cannot be written without")]
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        BYTES.set(BYTES.get().wrapping_add(layout.size()));
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        BYTES.set(BYTES.get().wrapping_sub(layout.size()));
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.dealloc(pointer, layout) };
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// One test, as the allocator counts for all threads and the others would disturb it.
+#[test]
+fn tasks_allocate_once_and_stay_small() {
+    a_task_is_one_allocation_and_running_it_none();
+    a_task_spawned_elsewhere_is_one_allocation_there_and_none_here();
+    an_idle_task_takes_at_most_128_bytes_beside_its_future();
+}
 
 struct Spin;
 
@@ -46,12 +29,12 @@ impl Park for Spin {
 }
 
 fn allocations(f: impl FnOnce()) -> usize {
-    let before = ALLOCATIONS.get();
+    let region = Region::new(ALLOCATOR);
     f();
-    ALLOCATIONS.get() - before
+    let change = region.change();
+    change.allocations + change.reallocations
 }
 
-#[test]
 fn a_task_is_one_allocation_and_running_it_none() {
     let mut park = Spin;
     let executor = Executor::new(Config::default(), park.unparker());
@@ -71,7 +54,6 @@ fn a_task_is_one_allocation_and_running_it_none() {
     assert_eq!(spawned, 1);
 }
 
-#[test]
 fn a_task_spawned_elsewhere_is_one_allocation_there_and_none_here() {
     let mut park = Spin;
     let executor = Executor::new(Config::default(), park.unparker());
@@ -99,17 +81,17 @@ fn a_task_spawned_elsewhere_is_one_allocation_there_and_none_here() {
     assert_eq!(here, 0);
 }
 
-#[test]
 fn an_idle_task_takes_at_most_128_bytes_beside_its_future() {
     const TASKS: usize = 1 << 14;
     let mut park = Spin;
     let executor = Executor::new(Config::default(), park.unparker());
-    let before = BYTES.get();
+    let region = Region::new(ALLOCATOR);
     for _ in 0..TASKS {
         drop(executor.spawn(pending::<()>()));
     }
     executor.block_on(&mut park, yield_now());
-    let per_task = (BYTES.get() - before) / TASKS;
+    let change = region.change();
+    let per_task = (change.bytes_allocated - change.bytes_deallocated) / TASKS;
     // The allocator's own eight bytes are not counted here.
     assert!(per_task + 8 <= 128, "{per_task}");
 }

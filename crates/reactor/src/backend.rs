@@ -162,4 +162,12 @@ impl Env {
         *shared = Some(Arc::clone(&set));
         Ok(set)
     }
+
+    /// Gives up a set whose descriptor does not answer like one: somebody closed it, and its number may be
+    /// anybody's by now.
+    pub(crate) fn abandon_epoll_set(&self) {
+        if let Some(set) = self.epoll.lock().take() {
+            set.abandon();
+        }
+    }
 }

@@ -193,6 +193,8 @@ impl Reactor {
             error,
         ));
         let mut lost = self.local.backend.borrow_mut();
+        // The entries of the nested set, or of the lost one, are nobody's any more.
+        env.epoll.lock().take();
         let entries = self.driver.sq_entries;
         let is_overflow = error.raw_os_error() == Some(libc::EOVERFLOW);
         let successor = if is_overflow && entries < ladder::MOST_ENTRIES {
@@ -204,10 +206,6 @@ impl Reactor {
             self.options.top_rung = self.driver.rung.unwrap_or(Rung::F);
             ladder::open(&self.options, &env)
         } else {
-            if matches!(*lost, Backend::Epoll(_)) {
-                // Its set is what was lost.
-                env.epoll.lock().take();
-            }
             ladder::epoll(&self.options, &env, Vec::new())
         };
         let (backend, driver) = successor?;
@@ -320,3 +318,6 @@ impl Drop for Reactor {
         self.wakes.wake_all();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::time::Duration;
 
@@ -351,6 +351,14 @@ impl Ring {
             process: identity::process_token(),
         });
         Ok(())
+    }
+
+    /// Gives the descriptor up without closing it: somebody else has closed it, and its number may be anybody's by now.
+    ///
+    /// `stand_in`, which should not be a ring, takes its place, so that every later submit fails. The memory still
+    /// keeps the kernel's half alive; dropping this value ends that.
+    pub fn disown_fd(&mut self, stand_in: OwnedFd) {
+        let _number = std::mem::replace(&mut self.fd, stand_in).into_raw_fd();
     }
 
     /// Asks which operations the kernel knows (5.6).

@@ -83,7 +83,9 @@ impl EpollBackend {
             _ => Wait::NonBlocking,
         };
         self.env.counters.enters.add(1);
-        self.set.wait(&mut self.events, wait)?;
+        self.set
+            .wait(&mut self.events, wait)
+            .inspect_err(|_| self.env.abandon_epoll_set())?;
         for (events, data) in self.events.iter() {
             match UserData::unpack(data) {
                 UserData::Source(token) => out.push(edge(token, events)),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use uring_sys::epoll::{EPOLLET, Epoll, EventBuffer};
@@ -106,6 +107,12 @@ impl EpollSet {
         };
         // ENOENT and EBADF mean that the file was closed, which took the entry out.
         let _ = self.epoll.delete(fd);
+    }
+
+    /// Never closes the descriptor; the duplicates are.
+    pub(crate) fn abandon(self: Arc<Self>) {
+        *self.entries.lock() = Entries::default();
+        std::mem::forget(self);
     }
 
     /// Waits for events. A signal ends the wait with none.

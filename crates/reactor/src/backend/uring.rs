@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use uring_sys::abi::POLLIN;
 use uring_sys::epoll::EventBuffer;
+use uring_sys::eventfd::EventFd;
 use uring_sys::{Ring, Sqe};
 
 use crate::backend::deadline::{DeadlineFd, TimerMode, Wait};
@@ -44,6 +45,8 @@ pub(crate) struct Uring {
     lost: u32,
     /// Set while everything is being cancelled: nothing is armed again.
     closing: bool,
+    /// Somebody closed the ring's descriptor. Its number is not touched any more.
+    disowned: bool,
     env: Env,
 }
 
@@ -87,6 +90,7 @@ impl Uring {
             refusals: 0,
             lost,
             closing: false,
+            disowned: false,
             env,
         };
         uring.arm_wake();
@@ -222,6 +226,14 @@ impl Uring {
                 self.refusals += 1;
                 Ok(())
             }
+            // The number is closed, or another file's: ours to close no more.
+            Some(libc::EBADF | libc::EOPNOTSUPP) if !self.disowned => {
+                if let Ok(stand_in) = EventFd::new() {
+                    self.ring.disown_fd(stand_in.into());
+                    self.disowned = true;
+                }
+                Err(error)
+            }
             _ => Err(error),
         }
     }
@@ -234,7 +246,8 @@ impl Uring {
         let set = self.env.epoll_set()?;
         loop {
             self.env.counters.enters.add(1);
-            set.wait(&mut nested.events, Wait::NonBlocking)?;
+            set.wait(&mut nested.events, Wait::NonBlocking)
+                .inspect_err(|_| self.env.abandon_epoll_set())?;
             for (events, data) in nested.events.iter() {
                 if let UserData::Source(token) = UserData::unpack(data) {
                     out.push(epoll::edge(token, events));

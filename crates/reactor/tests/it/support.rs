@@ -236,15 +236,11 @@ pub(crate) fn sees_end(mut stream: &UnixStream) -> Option<bool> {
 
 /// Runs `body` in a process of its own, for what would harm the other tests. `name` is the test's full name.
 pub(crate) fn in_child(name: &str, body: impl FnOnce()) {
-    if std::env::var(CHILD_VARIABLE).is_ok_and(|child| child == name) {
+    if is_child(name) {
         return body();
     }
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command
-        .args([name, "--exact", "--nocapture", "--test-threads=1"])
-        .env(CHILD_VARIABLE, name)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    child_of(&mut command, name);
     let child = spawn(&mut command).wait_with_output().unwrap();
     let (out, err) = (
         String::from_utf8_lossy(&child.stdout),
@@ -252,6 +248,21 @@ pub(crate) fn in_child(name: &str, body: impl FnOnce()) {
     );
     assert!(child.status.success(), "{}\n{out}\n{err}", child.status);
     assert!(out.contains("1 passed"), "no such test: {name}\n{out}");
+}
+
+/// Whether this process was started for the test of that name.
+pub(crate) fn is_child(name: &str) -> bool {
+    std::env::var(CHILD_VARIABLE).is_ok_and(|child| child == name)
+}
+
+/// Makes this test program run one test.
+pub(crate) fn child_of<'a>(command: &'a mut Command, name: &str) -> &'a mut Command {
+    command
+        .args([name, "--exact", "--nocapture", "--test-threads=1"])
+        .env(CHILD_VARIABLE, name)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
 }
 
 /// Starts a process, while no test is at work that this would confuse.

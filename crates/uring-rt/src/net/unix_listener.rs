@@ -15,6 +15,21 @@ use crate::runtime::require;
 
 /// A socket that accepts connections from processes of the same machine. Corresponds to
 /// `tokio::net::UnixListener`. Dropping it leaves the file of its path behind.
+///
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use uring_rt::net::{UnixListener, UnixStream};
+/// let path = std::env::temp_dir().join(format!("uring-rt-doc-{}", std::process::id()));
+/// let listener = UnixListener::bind(&path)?;
+/// let client = UnixStream::connect(&path).await?;
+/// let (stream, peer) = listener.accept().await?;
+/// assert!(peer.is_unnamed()); // as most clients are
+/// assert_eq!(client.peer_addr()?.as_pathname(), Some(&*path));
+/// # drop(stream);
+/// # std::fs::remove_file(path)
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct UnixListener {
     fd: AsyncFd<std::os::unix::net::UnixListener>,

@@ -1,0 +1,72 @@
+//! A backend that loses completions, which no present kernel does.
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+
+use tokio_test::{assert_pending, assert_ready_ok, task};
+
+use super::*;
+use crate::AsyncFd;
+
+fn lose(reactor: &Reactor) {
+    if let Backend::Uring(uring) = &mut *reactor.local.backend.borrow_mut() {
+        uring.pretend_loss();
+    }
+}
+
+fn pair() -> (UnixStream, UnixStream) {
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    ours.set_nonblocking(true).unwrap();
+    (ours, theirs)
+}
+
+#[test]
+fn lost_completions_are_made_up_for_by_a_larger_ring_and_at_last_by_epoll() {
+    let options = Options::new()
+        .choice(Choice::IoUring)
+        .top_rung(Rung::F)
+        .entries(8);
+    let Ok(mut reactor) = Reactor::new(options) else {
+        return;
+    };
+    let _current = reactor.handle().enter();
+    let sockets: Vec<_> = (0..40).map(|_| pair()).collect();
+    let fds: Vec<_> = sockets
+        .iter()
+        .map(|(ours, _)| AsyncFd::new(ours).unwrap())
+        .collect();
+    for round in 0_u64.. {
+        let is_ring = reactor.driver().rung.is_some();
+        let entries = reactor.driver().sq_entries;
+        let mut waiting: Vec<_> = fds.iter().map(|fd| task::spawn(fd.readable())).collect();
+        for reader in &mut waiting {
+            assert_pending!(reader.poll());
+        }
+        reactor.turn(Turn::Poll).unwrap();
+        // Half of the completions are there, and are handed out by the same wait that finds the loss.
+        for (_, theirs) in sockets.iter().step_by(2) {
+            (&*theirs).write_all(b"x").unwrap();
+        }
+        lose(&reactor);
+        for _ in 0..10 {
+            reactor.turn(Turn::Poll).unwrap();
+        }
+        for (_, theirs) in sockets.iter().skip(1).step_by(2) {
+            (&*theirs).write_all(b"x").unwrap();
+        }
+        for reader in &mut waiting {
+            while !reader.is_woken() {
+                reactor.turn(Turn::Wait).unwrap();
+            }
+            let mut guard = assert_ready_ok!(reader.poll());
+            let read = guard.try_io(|fd| (&mut &**fd.get_ref()).read(&mut [0; 8]));
+            assert_eq!(read.unwrap().unwrap(), 1);
+            guard.clear_ready();
+        }
+        if !is_ring {
+            break;
+        }
+        assert_eq!(reactor.handle().metrics().backend_switches, round + 1);
+        assert!(reactor.driver().sq_entries > entries || reactor.driver().rung.is_none());
+    }
+}
