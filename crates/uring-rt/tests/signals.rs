@@ -10,6 +10,7 @@ use std::thread;
 
 use futures_util::{AsyncReadExt, AsyncWriteExt, FutureExt, StreamExt};
 use rustix::process::{Signal as Raised, getpid, kill_process};
+use uring_rt::AsyncFd;
 use uring_rt::net::{TcpListener, TcpStream};
 use uring_rt::runtime::{Backend, Builder, Rung, Runtime, TimerMode};
 use uring_rt::signal::ctrl_c;
@@ -30,6 +31,32 @@ fn send(signal: Raised) {
     kill_process(getpid(), signal).unwrap();
 }
 
+/// Sends a signal and waits until its handler has run, on whichever thread that is. Nobody has looked at it then.
+async fn send_and_see_it_handled(signal: Raised) {
+    uring_sys::signal::drain_wake_fd().unwrap();
+    send(signal);
+    let wake_fd = AsyncFd::new(uring_sys::signal::wake_fd().unwrap()).unwrap();
+    wake_fd.readable().await.unwrap().retain_ready();
+}
+
+/// A mask of signals of this process, as the kernel has it.
+fn mask(name: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let mask = status.lines().find_map(|line| line.strip_prefix(name));
+    u64::from_str_radix(mask.unwrap().trim(), 16).unwrap()
+}
+
+fn is_caught(kind: SignalKind) -> bool {
+    mask("SigCgt:") >> (kind.as_raw_value() - 1) & 1 != 0
+}
+
+/// Waits until no thread has a signal still to take, which would be lethal once nobody listens.
+fn wait_until_taken(kind: SignalKind) {
+    while mask("ShdPnd:") >> (kind.as_raw_value() - 1) & 1 != 0 {
+        thread::yield_now();
+    }
+}
+
 fn usr1() -> Signal {
     signal(SignalKind::user_defined1()).unwrap()
 }
@@ -44,6 +71,13 @@ fn for_each_backend(test: impl AsyncFn()) {
     for builder in rings.into_iter().chain(others) {
         builder.build().unwrap().block_on(test());
     }
+}
+
+/// Whether nothing comes, also when the kernel was asked.
+async fn hears_nothing(listener: &mut Signal) -> bool {
+    let is_silent = listener.recv().now_or_never().is_none();
+    settle().await;
+    is_silent && listener.recv().now_or_never().is_none()
 }
 
 /// Looks at the kernel until nothing can be under way any more.
@@ -64,7 +98,7 @@ fn each_listener_gets_the_signal() {
                 assert_eq!(listener.recv().await, Some(()));
             }
             for listener in &mut listeners {
-                assert!(listener.recv().now_or_never().is_none(), "once each");
+                assert!(hears_nothing(listener).await, "once each");
             }
         }
     });
@@ -118,12 +152,10 @@ fn kinds_are_kept_apart() {
         let (mut one, mut two) = (usr1(), signal(SignalKind::user_defined2()).unwrap());
         send(Raised::USR2);
         two.recv().await.unwrap();
-        settle().await;
-        assert!(one.recv().now_or_never().is_none());
+        assert!(hears_nothing(&mut one).await);
         send(Raised::USR1);
         one.recv().await.unwrap();
-        settle().await;
-        assert!(two.recv().now_or_never().is_none());
+        assert!(hears_nothing(&mut two).await);
     });
 }
 
@@ -133,11 +165,10 @@ fn several_that_come_before_the_look_count_as_one() {
     for_each_backend(async || {
         let mut listener = usr1();
         for _ in 0..5 {
-            send(Raised::USR1);
+            send_and_see_it_handled(Raised::USR1).await;
         }
         listener.recv().await.unwrap();
-        settle().await;
-        assert!(listener.recv().now_or_never().is_none());
+        assert!(hears_nothing(&mut listener).await);
     });
 }
 
@@ -161,28 +192,15 @@ fn a_listener_hears_nothing_of_before() {
     let _alone = alone();
     for_each_backend(async || {
         let unheard = usr1();
-        send(Raised::USR1);
+        send_and_see_it_handled(Raised::USR1).await;
         drop(unheard);
         let mut first = usr1();
-        settle().await;
-        assert!(
-            first.recv().now_or_never().is_none(),
-            "its listeners are gone"
-        );
-        send(Raised::USR1);
+        assert!(hears_nothing(&mut first).await, "its listeners are gone");
+        send_and_see_it_handled(Raised::USR1).await;
         let mut second = usr1();
-        settle().await;
-        assert!(second.recv().now_or_never().is_none(), "it came before");
+        assert!(hears_nothing(&mut second).await, "it came before");
         first.recv().await.unwrap();
     });
-}
-
-/// The signals that this process catches, as the kernel has them.
-fn is_caught(kind: SignalKind) -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
-    let mask = u64::from_str_radix(mask.unwrap().trim(), 16).unwrap();
-    mask >> (kind.as_raw_value() - 1) & 1 != 0
 }
 
 #[test]
@@ -351,6 +369,7 @@ fn a_storm_of_signals_loses_no_byte() {
         });
         is_over.store(true, Ordering::Release);
         storm.join().unwrap();
+        wait_until_taken(SignalKind::user_defined1());
         drop(keep);
     });
     assert!(sent.load(Ordering::Acquire));

@@ -63,11 +63,17 @@ pub(crate) fn paused_runtime() -> Runtime {
     Builder::new().start_paused(true).build().unwrap()
 }
 
-/// Whether the environment decides about the backend, so that a test cannot.
+/// Whether the environment decides about the backend, so that a test cannot. Says so, as something is left out then.
+#[expect(clippy::print_stderr, reason = "nothing is left out silently")]
 pub(crate) fn is_overridden() -> bool {
-    ["URING_RT_BACKEND", "URING_RT_RUNG"]
-        .iter()
-        .any(|name| std::env::var_os(name).is_some())
+    let names = ["URING_RT_BACKEND", "URING_RT_RUNG"];
+    let set = names
+        .into_iter()
+        .find(|name| std::env::var_os(name).is_some());
+    if let Some(name) = set {
+        eprintln!("skipped: a test asks for a backend, and {name} overrides it");
+    }
+    set.is_some()
 }
 
 /// What `call` panics with.
