@@ -10,6 +10,7 @@ mod half_close;
 mod kinds;
 mod load;
 mod loss;
+mod random;
 mod readiness;
 mod refused;
 mod shutdown;
