@@ -6,7 +6,7 @@
 use std::io;
 use std::sync::Arc;
 
-use uring_sys::epoll::{EPOLLIN, EventBuffer};
+use uring_sys::epoll::{EPOLLIN, EPOLLOUT, EventBuffer};
 
 use crate::backend::deadline::{DeadlineFd, TimerMode, Wait};
 use crate::backend::epoll_set::{Entered, EpollSet};
@@ -182,7 +182,10 @@ pub(crate) fn enter(
         }
     }
     // Such a file has neither urgent data nor pending errors: who waits for those waits for ever.
-    if matches!(arm.direction, Direction::Read | Direction::Write) {
-        tell(Outcome::Ready(arm.direction.poll_events()), false);
+    match arm.direction {
+        // Not RDHUP as well: nobody has closed it.
+        Direction::Read => tell(Outcome::Ready(EPOLLIN), false),
+        Direction::Write => tell(Outcome::Ready(EPOLLOUT), false),
+        Direction::Priority | Direction::Error => {}
     }
 }

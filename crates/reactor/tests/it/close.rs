@@ -44,6 +44,25 @@ fn close_while_armed_lets_the_peer_see_the_end_ten_thousand_times_on_one_ring() 
 }
 
 #[test]
+fn close_while_an_event_is_under_way_that_somebody_else_used_up() {
+    on_every_backend(|l| {
+        let _current = l.handle().enter();
+        for registrations in 1..4 {
+            let (ours, theirs) = socket_pair();
+            let fds: Vec<_> = (0..registrations)
+                .map(|_| AsyncFd::new(ours.try_clone().unwrap()).unwrap())
+                .collect();
+            fds.iter().for_each(|fd| drop(l.park(fd.readable())));
+            (&theirs).write_all(b"stolen").unwrap();
+            (&ours).read_exact(&mut [0; 6]).unwrap();
+            // The kernel has queued the completion, will find nothing, and keep the poll.
+            drop((fds, ours));
+            assert_eq!(sees_end(&theirs), Some(true), "{}", l.name);
+        }
+    });
+}
+
+#[test]
 fn close_with_both_directions_armed_lets_the_peer_see_the_end() {
     on_every_backend(|l| {
         let _current = l.handle().enter();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Wake, Waker};
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use uring_reactor::{AsyncFd, Turn};
 
 use crate::support::{Loop, fill, on_every_backend, on_every_backend_with, socket_pair};
@@ -58,7 +59,18 @@ impl Client {
     }
 }
 
+/// The customary limit is for programs that use select(2).
+fn allow_many_fds() {
+    let limit = getrlimit(Resource::Nofile);
+    let most = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    setrlimit(Resource::Nofile, most).unwrap();
+}
+
 fn all_arrive(l: &mut Loop, count: usize, turn: Turn, turns: usize) {
+    allow_many_fds();
     let _current = l.handle().enter();
     let clients: Vec<_> = (0..count).map(|_| Client::new()).collect();
     for round in 0..2 {
@@ -153,6 +165,7 @@ fn removals_that_find_the_queue_full_are_not_dropped() {
 fn many_fds_that_epoll_serves_inside_the_ring_all_get_their_events() {
     on_every_backend(|l| {
         let _current = l.handle().enter();
+        allow_many_fds();
         let clients: Vec<_> = (0..600).map(|_| Client::new()).collect();
         let filled: Vec<_> = clients.iter().map(|c| fill(c.fd.get_ref())).collect();
         for client in &clients {

@@ -123,12 +123,22 @@ impl Uring {
     }
 
     fn complete_removal(&mut self, token: Token, result: i32) {
-        // ENOENT: the poll had completed before, and its completion stands before this one in the queue; if
-        // the entry is still set, that completion was lost. EALREADY: it is completing, and comes after.
-        if result == -libc::ENOENT
-            && let (Some(direction), Some(entry)) = (token.direction, self.routes.get_mut(token))
-        {
-            entry.in_ring.remove(direction);
+        let Some(direction) = token.direction else {
+            return;
+        };
+        let Some(entry) = self.routes.get_mut(token) else {
+            return;
+        };
+        match -result {
+            // The poll had completed before, and its completion stands before this one in the queue; if the
+            // entry is still set, that completion was lost.
+            libc::ENOENT => {
+                entry.in_ring.remove(direction);
+            }
+            // It has been woken and is about to look. If it finds nothing, because somebody else has used up
+            // what woke it, it stays armed: only asking again tells.
+            libc::EALREADY if entry.in_ring.contains(direction) => self.push_removal(token),
+            _ => {}
         }
     }
 
