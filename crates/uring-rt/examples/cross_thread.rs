@@ -56,32 +56,20 @@ async fn run(threads: u32, results: u32) -> Result<(), Box<dyn Error>> {
         "way", "results", "us/result", "remote wakes", "eventfd writes", "polls"
     )?;
     let no_pause = Duration::ZERO;
-    measure("channel", by_channel, threads, results, no_pause).await?;
-    measure("Handle::spawn", by_spawn, threads, results, no_pause).await?;
-    measure(
-        "Handle::spawn_with",
-        by_spawn_with,
-        threads,
-        results,
-        no_pause,
-    )
-    .await?;
-
-    // A few, far apart: the runtime has gone to sleep each time, and each time must be woken.
     let pause = Duration::from_millis(2);
-    measure(
-        "channel, 2 ms apart",
-        by_channel,
-        threads,
-        results.min(100),
-        pause,
-    )
-    .await?;
+    let ways: [(&str, Way, u32, Duration); 4] = [
+        ("channel", by_channel, results, no_pause),
+        ("Handle::spawn", by_spawn, results, no_pause),
+        ("Handle::spawn_with", by_spawn_with, results, no_pause),
+        // A few, far apart: the runtime has mostly gone to sleep in between, and must be woken.
+        ("channel, 2 ms apart", by_channel, results.min(100), pause),
+    ];
+    for (name, way, results, pause) in ways {
+        measure(name, way, threads, results, pause).await?;
+    }
 
-    let (tally, expected) = (
-        TALLY.with(|tally| tally.get()),
-        u64::from(threads) * sum_below(results),
-    );
+    let tally = TALLY.with(|tally| tally.get());
+    let expected = u64::from(threads) * sum_below(results);
     if tally != expected {
         return Err(format!("the tally of spawn_with is {tally}, not {expected}").into());
     }

@@ -40,7 +40,7 @@ async fn main() -> ExitCode {
     let outcome = match args.as_slice() {
         [] => demo().await,
         [verb, path] if *verb == "serve" => serve_until_ctrl_c(Path::new(path)).await,
-        [verb, path, name] if *verb == "join" => {
+        [verb, path, name] if *verb == "join" && !name.is_empty() => {
             join(Path::new(path), &name.to_string_lossy()).await
         }
         _ => {
