@@ -89,10 +89,6 @@ impl Sleep {
             // The loop may be asleep until a later deadline.
             self.shared.announce();
         }
-        if self.shared.is_closed() {
-            // The reactor went while this thread came, and has woken its timers already.
-            cx.waker().wake_by_ref();
-        }
     }
 
     fn forget(&mut self) {
