@@ -21,6 +21,7 @@ pub struct Options {
     pub(crate) entries: u32,
     pub(crate) top_rung: Rung,
     pub(crate) timer: TimerMode,
+    pub(crate) feature_mask: u32,
     pub(crate) start_paused: bool,
     pub(crate) pacer: Option<Pacer>,
 }
@@ -32,6 +33,7 @@ impl Default for Options {
             entries: 256,
             top_rung: Rung::A,
             timer: TimerMode::default(),
+            feature_mask: u32::MAX,
             start_paused: false,
             pacer: None,
         }
@@ -71,6 +73,14 @@ impl Options {
     #[must_use]
     pub fn timer(mut self, mode: TimerMode) -> Options {
         self.timer = mode;
+        self
+    }
+
+    /// Which of the kernel's features (`IORING_FEAT_*`) may be used, besides what the rung leaves out: for tests
+    /// of what the code does without one.
+    #[must_use]
+    pub fn feature_mask(mut self, mask: u32) -> Options {
+        self.feature_mask = mask;
         self
     }
 

@@ -101,7 +101,7 @@ fn open_ring(options: &Options, refused: &mut Vec<Refusal>) -> io::Result<Option
             ));
             continue;
         }
-        match open_rung(rung, options.entries) {
+        match open_rung(rung, options) {
             Ok(ring) => return Ok(Some((ring, rung))),
             Err((stage, error)) => {
                 let errno = error.raw_os_error();
@@ -123,8 +123,8 @@ fn open_ring(options: &Options, refused: &mut Vec<Refusal>) -> io::Result<Option
 }
 
 /// Sets one rung up, with fewer entries where memory or an old kernel's limit demands it, and proves it.
-fn open_rung(rung: Rung, entries: u32) -> Result<Ring, (&'static str, io::Error)> {
-    let mut entries = entries.clamp(1, MOST_ENTRIES).next_power_of_two();
+fn open_rung(rung: Rung, options: &Options) -> Result<Ring, (&'static str, io::Error)> {
+    let mut entries = options.entries.clamp(1, MOST_ENTRIES).next_power_of_two();
     let mut retries = 0;
     loop {
         let has_cq_size = rung != Rung::F;
@@ -132,7 +132,7 @@ fn open_rung(rung: Rung, entries: u32) -> Result<Ring, (&'static str, io::Error)
             entries,
             cq_entries: has_cq_size.then(|| entries.saturating_mul(CQ_FACTOR)),
             flags: rung.setup_flags(),
-            feature_mask: rung.feature_mask(),
+            feature_mask: rung.feature_mask() & options.feature_mask,
             ..Setup::default()
         };
         let error = match Ring::new(&setup) {

@@ -162,9 +162,11 @@ pub(crate) fn on_every_backend_with(change: impl Fn(Options) -> Options, test: i
     let timerfd = Options::new()
         .choice(Choice::IoUring)
         .timer(TimerMode::TimerFd);
+    let bare = Options::new().choice(Choice::IoUring).feature_mask(0);
     let epoll = Options::new().choice(Choice::Epoll);
     let others = [
         ("best rung, timerfd".to_owned(), timerfd),
+        ("best rung, no features".to_owned(), bare),
         ("epoll".to_owned(), epoll.clone()),
         ("epoll, timerfd".to_owned(), epoll.timer(TimerMode::TimerFd)),
     ];
