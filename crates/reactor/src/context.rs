@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
 use std::rc::{Rc, Weak};
+use std::sync::Arc;
 
 use crate::backend::Backend;
 use crate::handle::Handle;
@@ -80,9 +81,24 @@ pub(crate) fn with_current<R>(use_it: impl FnOnce(Option<&Handle>) -> R) -> R {
     }
 }
 
-/// The panic of everything that needs a runtime and finds none.
+/// The shared half of the current reactor.
+///
+/// # Panics
+///
+/// When there is none; `what` names the call that needs it.
 #[track_caller]
-pub(crate) fn no_runtime(what: &str) -> ! {
+pub(crate) fn require(what: &str) -> Arc<Shared> {
+    let shared = with_current(|current| current.map(|c| Arc::clone(&c.shared)));
+    shared.unwrap_or_else(|| no_runtime(what))
+}
+
+/// The panic of everything that needs a runtime and finds none, for the crates built on this one as well.
+///
+/// # Panics
+///
+/// Always; `what` names the call.
+#[track_caller]
+pub fn no_runtime(what: &str) -> ! {
     panic!(
         "{what} needs a running uring-rt runtime: call it inside `#[uring_rt::main]`, `Runtime::block_on`, \
          a task, or while a guard of `Handle::enter` lives"

@@ -40,7 +40,7 @@ pub use backend::Route;
 pub use backend::deadline::TimerMode;
 pub use backend::rung::Rung;
 pub use clock::Instant;
-pub use context::EnterGuard;
+pub use context::{EnterGuard, no_runtime};
 pub use driver::{Choice, Driver, Refusal};
 pub use handle::{ClockHold, Handle};
 pub use interest::{Interest, Ready};

@@ -265,11 +265,9 @@ fn plan(shared: &Shared, turn: Turn) -> Plan {
         is_parked,
         is_busy,
     };
-    let limit = match turn {
-        Turn::Poll => return look(false, false),
-        Turn::Wait => None,
-        Turn::WaitUntil(limit) => Some(limit),
-    };
+    if turn == Turn::Poll {
+        return look(false, false);
+    }
     // Announced before the deadlines are read: a thread that then adds an earlier one ends the sleep.
     if !shared.env.notifier.prepare_park() {
         return look(false, true);
@@ -282,18 +280,26 @@ fn plan(shared: &Shared, turn: Turn) -> Plan {
             is_busy: true,
         };
     }
-    let next = shared.timers.lock().next_deadline();
-    if shared.clock.is_paused() && (next.is_some() || limit.is_some()) {
+    let deadline = end_of_sleep(shared, turn);
+    if shared.clock.is_paused() && deadline.is_some() {
         return look(true, false);
     }
-    let next = next.map(|tick| shared.clock.instant(tick));
-    let deadline = next.into_iter().chain(limit).min();
     Plan {
-        // The limit is a time of the reactor's clock as much as the deadlines are.
         wait: Wait::Until(deadline.map(|deadline| shared.clock.to_system(deadline))),
         is_parked: true,
         is_busy: false,
     }
+}
+
+/// The earliest deadline, or the turn's own limit, which is a time of the reactor's clock as much as they are.
+fn end_of_sleep(shared: &Shared, turn: Turn) -> Option<Instant> {
+    let next = shared.timers.lock().next_deadline();
+    let next = next.map(|tick| shared.clock.instant(tick));
+    let limit = match turn {
+        Turn::WaitUntil(limit) => Some(limit),
+        Turn::Poll | Turn::Wait => None,
+    };
+    next.into_iter().chain(limit).min()
 }
 
 /// With nothing else to happen, a paused clock jumps to the next deadline.
@@ -301,16 +307,7 @@ fn advance_paused_clock(shared: &Shared, turn: Turn) {
     if !shared.clock.is_paused() {
         return;
     }
-    let next = shared
-        .timers
-        .lock()
-        .next_deadline()
-        .map(|tick| shared.clock.instant(tick));
-    let limit = match turn {
-        Turn::WaitUntil(limit) => Some(limit),
-        Turn::Poll | Turn::Wait => None,
-    };
-    if let Some(target) = next.into_iter().chain(limit).min() {
+    if let Some(target) = end_of_sleep(shared, turn) {
         shared
             .clock
             .advance(target.duration_since(shared.clock.now()));

@@ -40,8 +40,7 @@ impl Registration {
     /// Registers with the current reactor. The kernel hears of it when somebody first waits.
     #[track_caller]
     pub(crate) fn new(fd: RawFd, interest: Interest) -> io::Result<Registration> {
-        let shared = context::with_current(|current| current.map(|c| Arc::clone(&c.shared)));
-        let shared = shared.unwrap_or_else(|| context::no_runtime("AsyncFd"));
+        let shared = context::require("AsyncFd");
         if fd < 0 {
             return Err(io::Error::from_raw_os_error(libc::EBADF));
         }

@@ -30,8 +30,7 @@ impl Sleep {
     /// Outside of a runtime.
     #[track_caller]
     pub fn until(deadline: Instant) -> Sleep {
-        let shared = context::with_current(|current| current.map(|c| Arc::clone(&c.shared)));
-        let shared = shared.unwrap_or_else(|| context::no_runtime("a timer"));
+        let shared = context::require("a timer");
         Sleep {
             shared,
             deadline,

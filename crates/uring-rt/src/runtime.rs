@@ -6,6 +6,7 @@ mod handle;
 pub use builder::{Backend, Builder};
 pub use handle::{EnterGuard, Handle};
 pub use uring_executor::TaskPanic;
+pub(crate) use uring_reactor::no_runtime;
 pub use uring_reactor::{Driver, Refusal, Rung, TimerMode};
 
 use std::cell::RefCell;
@@ -245,15 +246,6 @@ fn nested_block_on() -> ! {
     panic!(
         "Runtime::block_on was called inside of Runtime::block_on: a thread that runs a runtime cannot wait \
          for another future; await it instead"
-    )
-}
-
-/// The panic of everything that needs a runtime and finds none.
-#[track_caller]
-pub(crate) fn no_runtime(what: &str) -> ! {
-    panic!(
-        "{what} needs a running uring-rt runtime: call it inside `#[uring_rt::main]`, `Runtime::block_on`, \
-         a task, or while a guard of `Handle::enter` lives"
     )
 }
 
