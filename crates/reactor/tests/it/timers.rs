@@ -11,7 +11,8 @@ use uring_reactor::{AsyncFd, Instant, Sleep, Turn};
 
 use crate::support::{Random, in_child, on_every_backend, on_every_backend_with, socket_pair};
 
-const MS: Duration = Duration::from_millis(1);
+/// The unit of these tests: long enough that a timer is still pending when it is first polled, on a machine that stalls.
+const MS: Duration = Duration::from_millis(20);
 
 fn pending(deadline: Instant) -> Spawn<Sleep> {
     let mut sleep = task::spawn(Sleep::until(deadline));
