@@ -14,11 +14,12 @@
 //! of `wait` itself means that the backend is lost, and the core replaces it.
 //!
 //! The wake-up eventfd, a timerfd and a nested epoll set are the backend's own business: their tokens are
-//! internal and never come out.
+//! internal and never come out. All of them, and the time, come from one [`Kernel`](kernel::Kernel).
 
 pub(crate) mod deadline;
 pub(crate) mod epoll;
 pub(crate) mod epoll_set;
+pub(crate) mod kernel;
 pub(crate) mod ladder;
 pub(crate) mod routes;
 pub(crate) mod rung;
@@ -38,6 +39,7 @@ use crate::token::Token;
 use deadline::Wait;
 use epoll::EpollBackend;
 use epoll_set::EpollSet;
+use kernel::Kernel;
 use uring::Uring;
 
 /// A request for a completion of one direction.
@@ -146,6 +148,7 @@ impl Backend {
 /// What a backend shares with the rest of its reactor.
 #[derive(Clone, Debug)]
 pub(crate) struct Env {
+    pub(crate) kernel: Kernel,
     pub(crate) notifier: Arc<Notifier>,
     pub(crate) counters: Arc<Counters>,
     /// The epoll set, once there is one: a thread that ends a registration from afar takes its entry out.
@@ -155,12 +158,13 @@ pub(crate) struct Env {
 }
 
 impl Env {
-    pub(crate) fn new() -> io::Result<Env> {
+    pub(crate) fn new(kernel: Kernel) -> io::Result<Env> {
         Ok(Env {
-            notifier: Arc::new(Notifier::new()?),
+            notifier: Arc::new(Notifier::new(&kernel)?),
             counters: Arc::default(),
             epoll: Arc::default(),
-            process: Arc::new(Process::current()),
+            process: Arc::new(Process::current(&kernel)),
+            kernel,
         })
     }
 
@@ -170,7 +174,7 @@ impl Env {
         if let Some(set) = &*shared {
             return Ok(Arc::clone(set));
         }
-        let set = Arc::new(EpollSet::new()?);
+        let set = Arc::new(EpollSet::new(&self.kernel)?);
         *shared = Some(Arc::clone(&set));
         Ok(set)
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use crate::backend::kernel::Kernel;
 use crate::context;
 use crate::timers::Tick;
 
@@ -138,6 +139,7 @@ impl fmt::Debug for Instant {
 /// The clock that all timers of one reactor follow.
 #[derive(Debug)]
 pub(crate) struct Clock {
+    kernel: Kernel,
     /// Tick zero.
     epoch: Instant,
     /// Whether the clock was ever paused. While it was not, reading it takes no lock.
@@ -156,10 +158,11 @@ struct Skew {
 }
 
 impl Clock {
-    pub(crate) fn new(start_paused: bool) -> Clock {
-        let epoch = Instant::system_now();
+    pub(crate) fn new(kernel: &Kernel, start_paused: bool) -> Clock {
+        let epoch = kernel.now();
         let since = (!start_paused).then_some(epoch);
         Clock {
+            kernel: kernel.clone(),
             epoch,
             skewed: AtomicBool::new(start_paused),
             skew: Mutex::new(Skew { base: epoch, since }),
@@ -170,9 +173,9 @@ impl Clock {
     pub(crate) fn now(&self) -> Instant {
         // Acquire: pairs with the Release in `pause`; a thread that sees the flag sees the pause.
         if !self.skewed.load(Ordering::Acquire) {
-            return Instant::system_now();
+            return self.kernel.now();
         }
-        self.skew.lock().now()
+        self.skew.lock().at(&self.kernel)
     }
 
     /// `false` when the clock is paused already.
@@ -181,9 +184,9 @@ impl Clock {
         let running = skew.since.is_some();
         if running {
             skew.base = if self.skewed.load(Ordering::Relaxed) {
-                skew.now()
+                skew.at(&self.kernel)
             } else {
-                Instant::system_now()
+                self.kernel.now()
             };
             skew.since = None;
             self.skewed.store(true, Ordering::Release);
@@ -196,7 +199,7 @@ impl Clock {
         let mut skew = self.skew.lock();
         let paused = skew.since.is_none();
         if paused {
-            skew.since = Some(Instant::system_now());
+            skew.since = Some(self.kernel.now());
         }
         paused
     }
@@ -216,7 +219,7 @@ impl Clock {
         if !self.skewed.load(Ordering::Acquire) {
             return deadline;
         }
-        Instant::system_now() + deadline.duration_since(self.now())
+        self.kernel.now() + deadline.duration_since(self.now())
     }
 
     pub(crate) fn hold(&self) {
@@ -251,9 +254,10 @@ impl Clock {
 }
 
 impl Skew {
-    fn now(&self) -> Instant {
+    /// What the clock shows while that of the kernel shows its present time.
+    fn at(&self, kernel: &Kernel) -> Instant {
         self.since.map_or(self.base, |since| {
-            self.base + Instant::system_now().duration_since(since)
+            self.base + kernel.now().duration_since(since)
         })
     }
 }
@@ -264,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_paused_clock_moves_only_when_advanced() {
-        let clock = Clock::new(true);
+        let clock = Clock::new(&Kernel::Linux, true);
         let before = clock.now();
         assert_eq!(clock.now(), before);
         assert!(clock.advance(Duration::from_secs(5)));
@@ -274,7 +278,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_goes_on_never_goes_back() {
-        let clock = Clock::new(false);
+        let clock = Clock::new(&Kernel::Linux, false);
         assert!(clock.pause());
         assert!(clock.advance(Duration::from_secs(60)));
         let paused_at = clock.now();
@@ -292,13 +296,13 @@ mod tests {
         let never = now + Duration::MAX;
         assert!(never > now + Duration::from_secs(86_400 * 365 * 200));
         assert_eq!(now - Duration::MAX, now);
-        let clock = Clock::new(false);
+        let clock = Clock::new(&Kernel::Linux, false);
         assert_eq!(clock.tick(never), Tick::MAX);
     }
 
     #[test]
     fn ticks_and_instants_agree() {
-        let clock = Clock::new(false);
+        let clock = Clock::new(&Kernel::Linux, false);
         assert_eq!(clock.tick(clock.instant(123_456_789)), 123_456_789);
     }
 }

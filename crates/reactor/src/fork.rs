@@ -6,25 +6,32 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use uring_sys::identity::process_token;
+use crate::backend::kernel::Kernel;
 
 /// The process that the kernel objects of a reactor belong to.
 #[derive(Debug)]
-pub(crate) struct Process(AtomicU64);
+pub(crate) struct Process {
+    token: AtomicU64,
+    kernel: Kernel,
+}
 
 impl Process {
-    pub(crate) fn current() -> Process {
-        Process(AtomicU64::new(process_token()))
+    pub(crate) fn current(kernel: &Kernel) -> Process {
+        Process {
+            token: AtomicU64::new(kernel.process_token()),
+            kernel: kernel.clone(),
+        }
     }
 
     /// Whether the objects belong to a parent of this process.
     pub(crate) fn is_parent(&self) -> bool {
         // Relaxed: only a fork changes the other side, and a child begins with a single thread.
-        self.0.load(Ordering::Relaxed) != process_token()
+        self.token.load(Ordering::Relaxed) != self.kernel.process_token()
     }
 
     /// The objects were built anew, here.
     pub(crate) fn adopt(&self) {
-        self.0.store(process_token(), Ordering::Relaxed);
+        self.token
+            .store(self.kernel.process_token(), Ordering::Relaxed);
     }
 }

@@ -1,14 +1,14 @@
 //! Waking the loop's thread from another one, with at most one system call per sleep.
 
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::Wake;
 
 use parking_lot::Mutex;
-use uring_sys::eventfd::EventFd;
 
+use crate::backend::kernel::{EventFd, Kernel};
 use crate::metrics::Counter;
 
 /// The loop's thread runs; it looks at everything shared before it sleeps.
@@ -43,10 +43,10 @@ impl Wake for Notifier {
 }
 
 impl Notifier {
-    pub(crate) fn new() -> io::Result<Notifier> {
+    pub(crate) fn new(kernel: &Kernel) -> io::Result<Notifier> {
         Ok(Notifier {
             state: AtomicU8::new(AWAKE),
-            eventfd: Mutex::new(EventFd::new()?),
+            eventfd: Mutex::new(kernel.eventfd()?),
             writes: Counter::default(),
         })
     }
@@ -57,12 +57,12 @@ impl Notifier {
     }
 
     pub(crate) fn raw_fd(&self) -> RawFd {
-        self.eventfd.lock().as_raw_fd()
+        self.eventfd.lock().raw_fd()
     }
 
     /// In a forked child: the eventfd that it has is its parent's.
-    pub(crate) fn renew(&self) -> io::Result<()> {
-        let own = EventFd::new()?;
+    pub(crate) fn renew(&self, kernel: &Kernel) -> io::Result<()> {
+        let own = kernel.eventfd()?;
         *self.eventfd.lock() = own;
         Ok(())
     }
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_notification_before_the_park_makes_it_fail_once() {
-        let notifier = Notifier::new().unwrap();
+        let notifier = Notifier::new(&Kernel::Linux).unwrap();
         assert!(!notifier.notify(), "awake: no write");
         assert!(!notifier.prepare_park());
         assert!(notifier.prepare_park());
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn many_notifications_of_one_sleep_cost_one_write() {
-        let notifier = Notifier::new().unwrap();
+        let notifier = Notifier::new(&Kernel::Linux).unwrap();
         assert!(notifier.prepare_park());
         assert!(!notifier.unpark(), "nobody asked for attention");
         assert!(notifier.prepare_park());
@@ -140,7 +140,7 @@ mod tests {
         use std::sync::atomic::AtomicUsize;
         const THREADS: usize = 4;
         const EACH: usize = 5_000;
-        let notifier = Notifier::new().unwrap();
+        let notifier = Notifier::new(&Kernel::Linux).unwrap();
         let produced = AtomicUsize::new(0);
         let poll = uring_sys::epoll::Epoll::new().unwrap();
         poll.add(notifier.raw_fd(), uring_sys::epoll::EPOLLIN, 0)

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::backend::deadline::Wait;
+use crate::backend::kernel::Kernel;
 use crate::backend::rung::Rung;
 use crate::backend::{Arm, Backend, Completion, Disarm, Env, ladder};
 use crate::clock::Instant;
@@ -71,7 +72,12 @@ impl Reactor {
     /// When `io_uring` was demanded and is refused, with the kernel's reason and a remedy; and what epoll
     /// meets as well, such as no free file descriptor.
     pub fn new(options: Options) -> io::Result<Reactor> {
-        let env = Env::new()?;
+        Reactor::on(Kernel::Linux, options)
+    }
+
+    /// The same, of any kernel.
+    pub(crate) fn on(kernel: Kernel, options: Options) -> io::Result<Reactor> {
+        let env = Env::new(kernel)?;
         let (backend, driver) = ladder::open(&options, &env)?;
         let shared = Arc::new(Shared::new(env, options.start_paused, options.pacer));
         let local = Rc::new(Local {
@@ -219,7 +225,7 @@ impl Reactor {
     /// for again; deadlines are as they were.
     fn rebuild_in_child(&mut self) -> io::Result<()> {
         let env = self.local.shared.env.clone();
-        env.notifier.renew()?;
+        env.notifier.renew(&env.kernel)?;
         env.epoll.lock().take();
         let (backend, driver) = ladder::open(&self.options, &env)?;
         // Dropped without a word to the kernel: only this process's copies are closed.

@@ -40,7 +40,7 @@ impl Shared {
         Shared {
             sources: Mutex::default(),
             timers: Mutex::default(),
-            clock: Clock::new(start_paused),
+            clock: Clock::new(&env.kernel, start_paused),
             env,
             home: context::thread_key(),
             pacer,

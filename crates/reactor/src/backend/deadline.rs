@@ -1,11 +1,10 @@
 //! How long a wait may take, and the timerfd that ends it where the wait itself takes no timeout.
 
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::RawFd;
 use std::time::Duration;
 
-use uring_sys::timerfd::TimerFd;
-
+use crate::backend::kernel::{Kernel, TimerFd};
 use crate::clock::Instant;
 
 /// How one look at the kernel treats time.
@@ -48,9 +47,9 @@ pub(crate) struct DeadlineFd {
 }
 
 impl DeadlineFd {
-    pub(crate) fn new() -> io::Result<DeadlineFd> {
+    pub(crate) fn new(kernel: &Kernel) -> io::Result<DeadlineFd> {
         Ok(DeadlineFd {
-            fd: TimerFd::new()?,
+            fd: kernel.timerfd()?,
             set_to: None,
         })
     }
@@ -73,6 +72,6 @@ impl DeadlineFd {
     }
 
     pub(crate) fn raw_fd(&self) -> RawFd {
-        self.fd.as_raw_fd()
+        self.fd.raw_fd()
     }
 }

@@ -39,7 +39,7 @@ impl EpollBackend {
         let timer = match timer_mode {
             TimerMode::WaitTimeout => None,
             TimerMode::TimerFd => {
-                let timer = DeadlineFd::new()?;
+                let timer = DeadlineFd::new(&env.kernel)?;
                 set.add_internal(timer.raw_fd(), EPOLLIN, Internal::Timer.pack())?;
                 Some(timer)
             }
@@ -104,7 +104,7 @@ impl EpollBackend {
     fn hand_to_timer(&mut self, deadline: Option<Instant>) -> io::Result<Wait> {
         match (&mut self.timer, deadline) {
             (Some(timer), Some(deadline)) => {
-                let now = Instant::system_now();
+                let now = self.env.kernel.now();
                 if deadline <= now {
                     return Ok(Wait::NonBlocking);
                 }

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::RawFd;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use uring_sys::epoll::{EPOLLET, Epoll, EventBuffer};
+use uring_sys::epoll::{EPOLLET, EventBuffer};
 
 use crate::backend::deadline::Wait;
-use crate::clock::Instant;
+use crate::backend::kernel::{Duplicate, Epoll, Kernel};
 
 /// A registration: slot and generation.
 type Owner = (u32, u32);
@@ -27,6 +27,7 @@ pub(crate) enum Entered {
 /// removed only while this table says that it belongs to the one that asks.
 #[derive(Debug)]
 pub(crate) struct EpollSet {
+    kernel: Kernel,
     epoll: Epoll,
     entries: Mutex<Entries>,
 }
@@ -35,19 +36,20 @@ pub(crate) struct EpollSet {
 struct Entries {
     owners: HashMap<RawFd, Owner>,
     /// A second registration of one number enters under a number of its own.
-    duplicates: HashMap<Owner, OwnedFd>,
+    duplicates: HashMap<Owner, Duplicate>,
 }
 
 impl EpollSet {
-    pub(crate) fn new() -> io::Result<EpollSet> {
+    pub(crate) fn new(kernel: &Kernel) -> io::Result<EpollSet> {
         Ok(EpollSet {
-            epoll: Epoll::new()?,
+            kernel: kernel.clone(),
+            epoll: kernel.epoll()?,
             entries: Mutex::default(),
         })
     }
 
     pub(crate) fn raw_fd(&self) -> RawFd {
-        self.epoll.as_raw_fd()
+        self.epoll.raw_fd()
     }
 
     /// Enters an internal fd, one that no registration owns, with edges.
@@ -66,7 +68,7 @@ impl EpollSet {
         let mut entries = self.entries.lock();
         let events = events | EPOLLET;
         let known = match entries.duplicates.get(&owner) {
-            Some(duplicate) => Some(duplicate.as_raw_fd()),
+            Some(duplicate) => Some(duplicate.raw_fd()),
             None => entries.owners.get(&fd).filter(|o| **o == owner).map(|_| fd),
         };
         if let Some(fd) = known {
@@ -83,8 +85,8 @@ impl EpollSet {
             Ok(()) => entries.owners.insert(fd, owner),
             Err((Some(libc::EPERM), _)) => return Ok(Entered::NeverBlocks),
             Err((Some(libc::EEXIST), _)) => {
-                let duplicate = uring_sys::syscall::duplicate(fd)?;
-                self.epoll.add(duplicate.as_raw_fd(), events, data)?;
+                let duplicate = self.kernel.duplicate(fd)?;
+                self.epoll.add(duplicate.raw_fd(), events, data)?;
                 entries.duplicates.insert(owner, duplicate);
                 None
             }
@@ -98,7 +100,7 @@ impl EpollSet {
         let mut entries = self.entries.lock();
         let duplicate = entries.duplicates.remove(&owner);
         let fd = match &duplicate {
-            Some(duplicate) => duplicate.as_raw_fd(),
+            Some(duplicate) => duplicate.raw_fd(),
             None if entries.owners.get(&fd) == Some(&owner) => {
                 entries.owners.remove(&fd);
                 fd
@@ -120,7 +122,7 @@ impl EpollSet {
         let timeout = match wait {
             Wait::NonBlocking => Some(std::time::Duration::ZERO),
             Wait::Until(None) => None,
-            Wait::Until(Some(deadline)) => Some(deadline.duration_since(Instant::system_now())),
+            Wait::Until(Some(deadline)) => Some(deadline.duration_since(self.kernel.now())),
         };
         match self.epoll.wait(buffer, timeout) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),

@@ -1,16 +1,14 @@
 //! The setup ladder: from the best ring that the kernel gives down to epoll, with the reason of each step.
 
 use std::io;
-use std::os::fd::AsRawFd;
-use std::thread;
 use std::time::Duration;
 
 use uring_sys::abi::POLLIN;
-use uring_sys::eventfd::EventFd;
-use uring_sys::{Ring, Setup, SetupStage, Sqe};
+use uring_sys::{Setup, SetupStage, Sqe};
 
 use crate::backend::deadline::TimerMode;
 use crate::backend::epoll::EpollBackend;
+use crate::backend::kernel::{Kernel, Ring};
 use crate::backend::rung::{Capabilities, Rung};
 use crate::backend::uring::Uring;
 use crate::backend::{Backend, Env};
@@ -35,7 +33,7 @@ pub(crate) fn open(options: &Options, env: &Env) -> io::Result<(Backend, Driver)
     if options.choice == Choice::Epoll {
         refused.push(Refusal::by_choice("io_uring", "epoll was asked for"));
     } else {
-        match open_ring(options, &mut refused)? {
+        match open_ring(options, &env.kernel, &mut refused)? {
             Some((ring, rung)) => return uring(ring, rung, options, env, refused),
             None if options.choice == Choice::IoUring => return Err(ring_required(&refused)),
             None => {}
@@ -57,7 +55,7 @@ pub(crate) fn epoll(
         sq_entries: 0,
         cq_entries: 0,
         timer: options.timer,
-        kernel: uring_sys::limits::kernel_release(),
+        kernel: env.kernel.release(),
         refused,
     };
     Ok((Backend::Epoll(Box::new(backend)), driver))
@@ -82,7 +80,7 @@ fn uring(
         sq_entries: ring.sq_entries(),
         cq_entries: ring.cq_entries(),
         timer,
-        kernel: uring_sys::limits::kernel_release(),
+        kernel: env.kernel.release(),
         refused,
     };
     Ok((
@@ -92,7 +90,11 @@ fn uring(
 }
 
 /// Walks the rungs. `None`: no ring is to be had here. An error is one that epoll would meet as well.
-fn open_ring(options: &Options, refused: &mut Vec<Refusal>) -> io::Result<Option<(Ring, Rung)>> {
+fn open_ring(
+    options: &Options,
+    kernel: &Kernel,
+    refused: &mut Vec<Refusal>,
+) -> io::Result<Option<(Ring, Rung)>> {
     for rung in Rung::ALL {
         if rung < options.top_rung {
             refused.push(Refusal::by_choice(
@@ -101,7 +103,7 @@ fn open_ring(options: &Options, refused: &mut Vec<Refusal>) -> io::Result<Option
             ));
             continue;
         }
-        match open_rung(rung, options) {
+        match open_rung(rung, options, kernel) {
             Ok(ring) => return Ok(Some((ring, rung))),
             Err((stage, error)) => {
                 let errno = error.raw_os_error();
@@ -123,7 +125,11 @@ fn open_ring(options: &Options, refused: &mut Vec<Refusal>) -> io::Result<Option
 }
 
 /// Sets one rung up, with fewer entries where memory or an old kernel's limit demands it, and proves it.
-fn open_rung(rung: Rung, options: &Options) -> Result<Ring, (&'static str, io::Error)> {
+fn open_rung(
+    rung: Rung,
+    options: &Options,
+    kernel: &Kernel,
+) -> Result<Ring, (&'static str, io::Error)> {
     let mut entries = options.entries.clamp(1, MOST_ENTRIES).next_power_of_two();
     let mut retries = 0;
     loop {
@@ -135,9 +141,9 @@ fn open_rung(rung: Rung, options: &Options) -> Result<Ring, (&'static str, io::E
             feature_mask: rung.feature_mask() & options.feature_mask,
             ..Setup::default()
         };
-        let error = match Ring::new(&setup) {
+        let error = match kernel.ring(&setup) {
             Ok(mut ring) => {
-                return prove(&mut ring)
+                return prove(&mut ring, kernel)
                     .map(|()| ring)
                     .map_err(|e| ("first io_uring_enter", e));
             }
@@ -147,7 +153,7 @@ fn open_rung(rung: Rung, options: &Options) -> Result<Ring, (&'static str, io::E
             Some(libc::ENOMEM) if entries > FEWEST_ENTRIES => entries /= 2,
             Some(libc::ENOMEM) if retries < UNCHARGE_RETRIES => {
                 retries += 1;
-                thread::sleep(UNCHARGE_PAUSE);
+                kernel.pause(UNCHARGE_PAUSE);
             }
             // Rung F has no CLAMP: the size may be what is wrong.
             Some(libc::EINVAL) if rung >= Rung::E && entries > FEWEST_ENTRIES => entries /= 2,
@@ -164,10 +170,10 @@ fn open_rung(rung: Rung, options: &Options) -> Result<Ring, (&'static str, io::E
 
 /// One round trip of what the reactor lives on, before the ring is trusted: a filter may allow the setup and
 /// refuse the enter, and restrictions refuse single operations.
-fn prove(ring: &mut Ring) -> io::Result<()> {
-    let eventfd = EventFd::new()?;
+fn prove(ring: &mut Ring, kernel: &Kernel) -> io::Result<()> {
+    let eventfd = kernel.eventfd()?;
     eventfd.notify()?;
-    let poll = Sqe::poll_add(eventfd.as_raw_fd(), POLLIN).with_user_data(1);
+    let poll = Sqe::poll_add(eventfd.raw_fd(), POLLIN).with_user_data(1);
     let mut to_push = [poll, Sqe::nop().with_user_data(0)].to_vec();
     let mut proven = [false; 2];
     for _ in 0..PROOF_LOOKS {

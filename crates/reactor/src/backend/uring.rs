@@ -6,13 +6,13 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
+use uring_sys::Sqe;
 use uring_sys::abi::POLLIN;
 use uring_sys::epoll::EventBuffer;
-use uring_sys::eventfd::EventFd;
-use uring_sys::{Ring, Sqe};
 
 use crate::backend::deadline::{DeadlineFd, TimerMode, Wait};
 use crate::backend::epoll_set::EpollSet;
+use crate::backend::kernel::Ring;
 use crate::backend::routes::Routes;
 use crate::backend::rung::Capabilities;
 use crate::backend::{Arm, Completion, Disarm, Env, Outcome, epoll};
@@ -76,7 +76,7 @@ impl Uring {
         let timer = match timer_mode {
             TimerMode::WaitTimeout if caps.wait_timeout => None,
             _ => Some(DeadlineTimer {
-                fd: DeadlineFd::new()?,
+                fd: DeadlineFd::new(&env.kernel)?,
                 armed: false,
             }),
         };
@@ -185,7 +185,7 @@ impl Uring {
         let timeout = match deadline {
             None => None,
             Some(deadline) => {
-                let now = Instant::system_now();
+                let now = self.env.kernel.now();
                 // A wait of zero length costs a timer and a schedule, fifty times a look without waiting.
                 if deadline <= now {
                     return self.glance();
@@ -239,10 +239,7 @@ impl Uring {
             }
             // The number is closed, or another file's: ours to close no more.
             Some(libc::EBADF | libc::EOPNOTSUPP) if !self.disowned => {
-                if let Ok(stand_in) = EventFd::new() {
-                    self.ring.disown_fd(stand_in.into());
-                    self.disowned = true;
-                }
+                self.disowned = self.ring.disown().is_ok();
                 Err(error)
             }
             _ => Err(error),

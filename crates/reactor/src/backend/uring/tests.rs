@@ -1,6 +1,7 @@
 //! What only shows between the steps of a turn.
 
 use crate::backend::deadline::Wait;
+use crate::backend::kernel::Kernel;
 use crate::backend::rung::Rung;
 use crate::backend::uring::Uring;
 use crate::backend::{Backend, Env, ladder};
@@ -10,7 +11,7 @@ use crate::options::Options;
 #[expect(clippy::print_stdout, reason = "what is skipped is said")]
 fn on_every_rung(test: impl Fn(&mut Backend, &Env)) {
     for rung in Rung::ALL {
-        let env = Env::new().unwrap();
+        let env = Env::new(Kernel::Linux).unwrap();
         let options = Options::new().choice(Choice::IoUring).top_rung(rung);
         match ladder::open(&options, &env) {
             Ok((mut backend, _)) => test(&mut backend, &env),

@@ -1,0 +1,88 @@
+//! The one place where the reactor meets the kernel: who makes its rings, epoll sets and other descriptors, and
+//! says what time and which process it is.
+//!
+//! Outside of tests there is one kernel and each of these enums has one variant, so a match costs nothing. It is
+//! an enum and not a trait so that nothing above has a type parameter.
+
+mod descriptors;
+mod ring;
+
+pub(crate) use descriptors::{Duplicate, Epoll, EventFd, TimerFd};
+pub(crate) use ring::Ring;
+
+use std::io;
+use std::os::fd::RawFd;
+use std::time::Duration;
+
+use uring_sys::identity;
+use uring_sys::{Setup, SetupError};
+
+use crate::clock::Instant;
+
+/// Whom a reactor asks.
+#[derive(Clone, Debug)]
+pub(crate) enum Kernel {
+    /// The one that runs this process.
+    Linux,
+}
+
+impl Kernel {
+    pub(crate) fn ring(&self, setup: &Setup) -> Result<Ring, SetupError> {
+        match self {
+            Kernel::Linux => uring_sys::Ring::new(setup).map(Ring::Linux),
+        }
+    }
+
+    pub(crate) fn epoll(&self) -> io::Result<Epoll> {
+        match self {
+            Kernel::Linux => uring_sys::epoll::Epoll::new().map(Epoll::Linux),
+        }
+    }
+
+    pub(crate) fn eventfd(&self) -> io::Result<EventFd> {
+        match self {
+            Kernel::Linux => uring_sys::eventfd::EventFd::new().map(EventFd::Linux),
+        }
+    }
+
+    pub(crate) fn timerfd(&self) -> io::Result<TimerFd> {
+        match self {
+            Kernel::Linux => uring_sys::timerfd::TimerFd::new().map(TimerFd::Linux),
+        }
+    }
+
+    /// Another number for the open file behind `fd`.
+    pub(crate) fn duplicate(&self, fd: RawFd) -> io::Result<Duplicate> {
+        match self {
+            Kernel::Linux => uring_sys::syscall::duplicate(fd).map(Duplicate::Linux),
+        }
+    }
+
+    /// The monotonic clock.
+    pub(crate) fn now(&self) -> Instant {
+        match self {
+            Kernel::Linux => Instant::system_now(),
+        }
+    }
+
+    /// Lets time pass, for what only time cures.
+    pub(crate) fn pause(&self, time: Duration) {
+        match self {
+            Kernel::Linux => std::thread::sleep(time),
+        }
+    }
+
+    /// Which process this is: see [`identity::process_token`].
+    pub(crate) fn process_token(&self) -> u64 {
+        match self {
+            Kernel::Linux => identity::process_token(),
+        }
+    }
+
+    /// Its release, for the report.
+    pub(crate) fn release(&self) -> String {
+        match self {
+            Kernel::Linux => uring_sys::limits::kernel_release(),
+        }
+    }
+}
