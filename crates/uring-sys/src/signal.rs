@@ -10,7 +10,8 @@
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::Once;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::eventfd::EventFd;
 use crate::identity;
@@ -18,12 +19,16 @@ use crate::identity;
 /// Signals are numbered from 1 to this.
 const LAST_SIGNAL: usize = 64;
 
-/// Which signals have come since they were last taken.
-static PENDING: [AtomicBool; LAST_SIGNAL + 1] = [const { AtomicBool::new(false) }; LAST_SIGNAL + 1];
+/// Which signals have come since they were last taken: the token of the process that they came to, else 0. So a forked
+/// child does not take what came to its parent.
+static PENDING: [AtomicU64; LAST_SIGNAL + 1] = [const { AtomicU64::new(0) }; LAST_SIGNAL + 1];
 
 /// The eventfd the handler writes to: the low half of the owner's process token, then the descriptor. 0 before there is
 /// one. In one word, so that the handler needs no lock, and a forked child can see that the eventfd is its parent's.
 static WAKE: AtomicU64 = AtomicU64::new(0);
+
+/// Whether [`wake_in_child`] was put in fork's way.
+static AT_FORK: Once = Once::new();
 
 /// What a signal did before [`install`]; for [`restore`].
 #[derive(Clone, Copy)]
@@ -81,22 +86,24 @@ pub fn restore(signum: i32, previous: Previous) -> io::Result<()> {
 
 /// Whether `signum` has come since the last time this was asked. Several arrivals may count as one, as in the kernel.
 ///
-/// Drain [`wake_fd`] *before* asking: a signal in between then makes it readable again. A forked child starts with a copy
-/// of what was pending in its parent.
+/// Drain [`wake_fd`] *before* asking: a signal in between then makes it readable again. As in the kernel, a forked child
+/// starts with none pending.
 #[must_use]
 pub fn take_pending(signum: i32) -> bool {
     let slot = usize::try_from(signum)
         .ok()
         .and_then(|signum| PENDING.get(signum));
     // AcqRel: sees what the interrupted thread wrote before the signal, and later arrivals come after this one.
-    slot.is_some_and(|pending| pending.swap(false, Ordering::AcqRel))
+    slot.is_some_and(|pending| pending.swap(0, Ordering::AcqRel) == identity::process_token())
 }
 
 /// The eventfd that becomes readable with each signal; one for the whole process and for all signals, never closed.
 /// Non-blocking; read 8 bytes to drain it, or use [`drain_wake_fd`].
 ///
-/// In a forked child this makes a new one, so that parent and child do not take each other's wakes; until then the child's
-/// handler still writes to the parent's.
+/// A forked child has one of its own, so that parent and child do not take each other's wakes. It has the same number,
+/// so whoever polls it by number goes on, and it starts readable: look once. Where the C library did not see the fork (a
+/// bare clone(2)), or no descriptor was free, the child's is made when it first asks, with another number; until then its
+/// handler writes to the parent's.
 ///
 /// # Errors
 ///
@@ -110,6 +117,12 @@ pub fn wake_fd() -> io::Result<BorrowedFd<'static>> {
     }
     let fresh = EventFd::new()?;
     let mine = owner | u64::from(fresh.as_raw_fd().unsigned_abs());
+    // Before the eventfd is known, so that no fork misses it.
+    AT_FORK.call_once(|| {
+        // SAFETY: the function is async-signal-safe, which is what a forked child of a process with threads asks for.
+        // A failure (ENOMEM) leaves the slower way that `wake_fd` documents.
+        unsafe { libc::pthread_atfork(None, None, Some(wake_in_child)) };
+    });
     match WAKE.compare_exchange(seen, mine, Ordering::AcqRel, Ordering::Acquire) {
         // From here on the descriptor belongs to the process: a handler may write to it at any time.
         Ok(_) => Ok(borrow(OwnedFd::from(fresh).into_raw_fd())),
@@ -159,8 +172,9 @@ extern "C" fn handler(signum: i32) {
         .ok()
         .and_then(|signum| PENDING.get(signum))
     {
-        // Release, and before the write: whoever was woken by the write finds the flag.
-        pending.store(true, Ordering::Release);
+        // Release, and before the write: whoever was woken by the write finds the mark. The token is a load, or getpid(2):
+        // `install` has asked for it before, on its way through `wake_fd`.
+        pending.store(identity::process_token(), Ordering::Release);
     }
     let fd = descriptor(WAKE.load(Ordering::Acquire));
     let one = 1_u64;
@@ -169,6 +183,29 @@ extern "C" fn handler(signum: i32) {
     unsafe { libc::write(fd, (&raw const one).cast(), size_of::<u64>()) };
     // SAFETY: as above; the interrupted code must find the errno it was about to read.
     unsafe { errno.write(saved) };
+}
+
+/// Runs in a forked child before anything else does there: system calls and atomics only (signal-safety(7)).
+///
+/// The child's eventfd takes the number of its parent's, which stays open in the parent.
+unsafe extern "C" fn wake_in_child() {
+    let seen = WAKE.load(Ordering::Acquire);
+    if seen == 0 {
+        return;
+    }
+    // Readable from the start: a signal may have come to the child already, and written to its parent's.
+    // SAFETY: takes numbers only.
+    let fresh = unsafe { libc::eventfd(1, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC) };
+    if fresh < 0 {
+        return;
+    }
+    // SAFETY: takes numbers only; what it closes is this process's copy of its parent's eventfd, which WAKE owns.
+    let answer = unsafe { libc::dup3(fresh, descriptor(seen), libc::O_CLOEXEC) };
+    if answer >= 0 {
+        WAKE.store(owner_tag() | (seen & !OWNER_MASK), Ordering::Release);
+    }
+    // SAFETY: made above, and nobody else knows it.
+    unsafe { libc::close(fresh) };
 }
 
 fn errno() -> *mut i32 {

@@ -123,23 +123,35 @@ fn the_handler_preserves_errno() {
     restore(libc::SIGUSR1, previous).unwrap();
 }
 
-/// What a child does: gets a descriptor of its own, and wakes itself only.
+/// What a child does: finds its descriptor under the number of its parent's, and wakes itself only.
 fn raise_in_child(parents: i32) -> i32 {
+    let takes_parents = take_pending(libc::SIGUSR2);
     let Ok(mine) = wake_fd() else { return 1 };
+    let has_number = mine.as_raw_fd() == parents;
+    let looks_once = matches!(drain_wake_fd(), Ok(true)) && !is_readable(parents);
     raise(libc::SIGUSR1);
-    let separate = mine.as_raw_fd() != parents && !is_readable(parents);
-    let woken = is_readable(mine.as_raw_fd()) && take_pending(libc::SIGUSR1);
-    i32::from(!separate) + 2 * i32::from(!woken)
+    let woken = is_readable(parents) && take_pending(libc::SIGUSR1);
+    i32::from(takes_parents)
+        + 2 * i32::from(!has_number)
+        + 4 * i32::from(!looks_once)
+        + 8 * i32::from(!woken)
 }
 
 #[test]
 fn a_forked_child_wakes_itself_and_not_its_parent() {
     let _turn = turn();
-    let previous = install(libc::SIGUSR1).unwrap();
+    let (one, two) = (
+        install(libc::SIGUSR1).unwrap(),
+        install(libc::SIGUSR2).unwrap(),
+    );
     let parents = wake_fd().unwrap().as_raw_fd();
+    raise(libc::SIGUSR2);
+    drain_wake_fd().unwrap();
     assert_eq!(in_forked_child(|| raise_in_child(parents)), 0);
     assert!(!is_readable(parents));
     assert!(!take_pending(libc::SIGUSR1));
+    assert!(take_pending(libc::SIGUSR2), "it came to the parent");
     assert_eq!(wake_fd().unwrap().as_raw_fd(), parents);
-    restore(libc::SIGUSR1, previous).unwrap();
+    restore(libc::SIGUSR2, two).unwrap();
+    restore(libc::SIGUSR1, one).unwrap();
 }
