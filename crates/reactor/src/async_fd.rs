@@ -1,5 +1,6 @@
 //! [`AsyncFd`]: any file descriptor, awaited.
 
+mod close;
 mod guards;
 
 pub use guards::{AsyncFdReadyGuard, AsyncFdReadyMutGuard, TryIoError};

@@ -15,6 +15,7 @@
 mod async_fd;
 mod backend;
 mod clock;
+mod closing;
 mod context;
 mod driver;
 mod fork;

@@ -123,6 +123,12 @@ impl Reactor {
         }
         shared.env.counters.turns.add(1);
         self.submit_changes();
+        // Who waited for a disarm is woken at the end of this turn, so it must not sleep.
+        let turn = if self.wakes.is_empty() {
+            turn
+        } else {
+            Turn::Poll
+        };
         let plan = plan(&shared, turn);
         let result = self
             .local
@@ -135,6 +141,10 @@ impl Reactor {
             advance_paused_clock(&shared, turn);
         }
         self.dispatch();
+        // A notification may have come before the sleep as well as during it.
+        if is_notified || plan.is_busy {
+            self.disarm_dropped();
+        }
         // After the dispatch: what a lost backend has still completed must not be taken for an answer of the
         // next one. And before the wakes, which are due in any case.
         let replaced = result.or_else(|error| self.replace_backend(&error));
@@ -155,11 +165,33 @@ impl Reactor {
         if self.arms.is_empty() && self.disarms.is_empty() {
             return;
         }
+        // First the disarms: a slot that they free may have been armed again for its next holder.
+        self.disarm_all();
+        let mut backend = self.local.backend.borrow_mut();
+        self.arms.drain(..).for_each(|arm| backend.arm(arm));
+    }
+
+    /// Lets go of what other threads have dropped while this one slept, without waiting for the next turn: before
+    /// that, the tasks run, and a peer may be waiting for the end.
+    fn disarm_dropped(&mut self) {
+        let mut sources = self.local.shared.sources.lock();
+        sources.take_disarms(&mut self.disarms);
+        drop(sources);
+        self.disarm_all();
+    }
+
+    fn disarm_all(&mut self) {
+        let count = self.disarms.len();
+        if count == 0 {
+            return;
+        }
         let mut backend = self.local.backend.borrow_mut();
         self.disarms
             .drain(..)
             .for_each(|disarm| backend.disarm(disarm));
-        self.arms.drain(..).for_each(|arm| backend.arm(arm));
+        drop(backend);
+        let mut sources = self.local.shared.sources.lock();
+        sources.closing.advance(count, &mut self.wakes);
     }
 
     /// Applies the completions and the clock; collects the wakers that are due.
@@ -216,7 +248,9 @@ impl Reactor {
         *lost = backend;
         drop(lost);
         self.driver = Driver { refused, ..driver };
-        self.local.shared.sources.lock().rearm_all();
+        let mut sources = self.local.shared.sources.lock();
+        sources.rearm_all(&mut self.wakes);
+        drop(sources);
         env.counters.switches.add(1);
         Ok(())
     }
@@ -232,7 +266,9 @@ impl Reactor {
         drop(self.local.backend.replace(backend));
         self.driver = driver;
         env.process.adopt();
-        self.local.shared.sources.lock().rearm_all();
+        let mut sources = self.local.shared.sources.lock();
+        sources.rearm_all(&mut self.wakes);
+        drop(sources);
         env.counters.rebuilds.add(1);
         Ok(())
     }

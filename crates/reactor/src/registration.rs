@@ -3,10 +3,12 @@
 use std::future::poll_fn;
 use std::io;
 use std::os::fd::RawFd;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use crate::backend::Route;
+use crate::closing::Ticket;
 use crate::context;
 use crate::handle::Handle;
 use crate::interest::{Direction, Interest, Ready};
@@ -34,6 +36,8 @@ pub(crate) struct Registration {
     shared: Arc<Shared>,
     readiness: Arc<Readiness>,
     slot: u32,
+    /// The slot is somebody else's: [`Registration::release`] has run.
+    is_released: bool,
 }
 
 impl Registration {
@@ -50,11 +54,21 @@ impl Registration {
             shared,
             readiness,
             slot,
+            is_released: false,
         })
     }
 
     pub(crate) fn reactor(&self) -> Handle {
         Handle {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
+    /// Ends the registration, as the drop does, and gives a future that ends when the kernel has let go of the file.
+    pub(crate) fn release(mut self) -> Released {
+        self.is_released = true;
+        Released {
+            ticket: self.shared.deregister(self.slot),
             shared: Arc::clone(&self.shared),
         }
     }
@@ -218,7 +232,44 @@ impl Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        self.shared.deregister(self.slot);
+        if !self.is_released {
+            self.shared.deregister(self.slot);
+        }
+    }
+}
+
+/// Ends when the loop's thread has taken back what an ended registration had in the kernel. Dropped earlier, that
+/// happens all the same.
+#[derive(Debug)]
+pub(crate) struct Released {
+    shared: Arc<Shared>,
+    /// `None`: it is done.
+    ticket: Option<Ticket>,
+}
+
+impl Future for Released {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(ticket) = self.ticket else {
+            return Poll::Ready(());
+        };
+        let waker = cx.waker().clone();
+        let looked = self.shared.sources.lock().closing.look(ticket, waker);
+        if !looked.is_done {
+            return Poll::Pending;
+        }
+        self.ticket = None;
+        Poll::Ready(())
+    }
+}
+
+impl Drop for Released {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            let waker = self.shared.sources.lock().closing.forget(ticket);
+            drop(waker);
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 
 use crate::backend::Env;
 use crate::clock::Clock;
+use crate::closing::Ticket;
 use crate::context;
 use crate::interest::Interest;
 use crate::metrics::Metrics;
@@ -121,14 +122,14 @@ impl Shared {
         Ok(())
     }
 
-    /// Ends a registration. On the loop's thread the kernel has let go of the file when this returns; from
-    /// another thread the loop is woken to do it.
-    pub(crate) fn deregister(&self, slot: u32) {
+    /// Ends a registration. `None`: the kernel has let go of the file, as always on the loop's thread. Elsewhere the
+    /// loop is woken to see to it, and the ticket tells when that is done.
+    pub(crate) fn deregister(&self, slot: u32) -> Option<Ticket> {
         if self.env.process.is_parent() {
             // The poll that pins the file is the parent's, and for the parent's copy of it.
             let removed = self.sources.lock().remove(slot);
             drop(removed);
-            return;
+            return None;
         }
         if !self.is_home() {
             return self.deregister_from_afar(slot);
@@ -136,17 +137,15 @@ impl Shared {
         let removed = self.sources.lock().remove(slot);
         let disarm = removed.disarm;
         drop(removed);
-        if self.is_closed() {
-            return;
+        if self.is_closed() || context::with_backend(self, |backend| backend.disarm(disarm)) {
+            return None;
         }
-        if !context::with_backend(self, |backend| backend.disarm(disarm)) {
-            // The thread is ending.
-            self.sources.lock().defer_disarm(disarm);
-        }
+        // The thread is ending.
+        self.sources.lock().defer_disarm(disarm)
     }
 
-    fn deregister_from_afar(&self, slot: u32) {
-        let removed = self.sources.lock().remove_from_afar(slot);
+    fn deregister_from_afar(&self, slot: u32) -> Option<Ticket> {
+        let (removed, ticket) = self.sources.lock().remove_from_afar(slot);
         let disarm = removed.disarm;
         drop(removed);
         let set = self.env.epoll.lock().clone();
@@ -155,6 +154,7 @@ impl Shared {
             set.leave(disarm.fd, (disarm.slot, disarm.generation));
         }
         self.announce();
+        ticket
     }
 
     pub(crate) fn metrics(&self) -> Metrics {

@@ -8,6 +8,7 @@ use std::task::Waker;
 use slab::Slab;
 
 use crate::backend::{Arm, Completion, Disarm, Outcome, Route};
+use crate::closing::{Closing, Ticket};
 use crate::interest::{Direction, Interest, Ready};
 use crate::readiness::Readiness;
 use crate::token::{MAX_SLOTS, Token};
@@ -113,6 +114,8 @@ pub(crate) struct Sources {
     arms: Vec<Token>,
     /// What other threads dropped while it may have been armed.
     disarms: Vec<Disarm>,
+    /// Who waits for those to be done.
+    pub(crate) closing: Closing,
     closed: bool,
 }
 
@@ -165,17 +168,19 @@ impl Sources {
 
     /// Takes a source out and leaves its arms to the loop's next turn. In one step: the slot is free from here
     /// on, and what the loop arms for its next holder must come after this disarm.
-    pub(crate) fn remove_from_afar(&mut self, slot: u32) -> Removed {
+    pub(crate) fn remove_from_afar(&mut self, slot: u32) -> (Removed, Option<Ticket>) {
         let removed = self.remove(slot);
-        self.defer_disarm(removed.disarm);
-        removed
+        let ticket = self.defer_disarm(removed.disarm);
+        (removed, ticket)
     }
 
-    /// Leaves a disarm to the loop's next turn.
-    pub(crate) fn defer_disarm(&mut self, disarm: Disarm) {
-        if !self.closed {
-            self.disarms.push(disarm);
+    /// Leaves a disarm to the loop's next turn. `None`: there is no loop any more, and it has let go of everything.
+    pub(crate) fn defer_disarm(&mut self, disarm: Disarm) -> Option<Ticket> {
+        if self.closed {
+            return None;
         }
+        self.disarms.push(disarm);
+        Some(self.closing.leave())
     }
 
     /// Enlists a waker until the source is ready in the way that is waited for.
@@ -228,7 +233,7 @@ impl Sources {
 
     /// Moves the work that waits for the loop's thread out, and marks the arms among it as armed.
     pub(crate) fn take_changes(&mut self, arms: &mut Vec<Arm>, disarms: &mut Vec<Disarm>) {
-        disarms.append(&mut self.disarms);
+        self.take_disarms(disarms);
         for token in self.arms.drain(..) {
             let Some(source) = self.slab.get_mut(token.slot as usize) else {
                 continue;
@@ -248,6 +253,11 @@ impl Sources {
                 interest: source.interest,
             });
         }
+    }
+
+    /// Moves out what other threads have dropped. The caller says by [`Closing::advance`] when it is disarmed.
+    pub(crate) fn take_disarms(&mut self, disarms: &mut Vec<Disarm>) {
+        disarms.append(&mut self.disarms);
     }
 
     /// Applies one completion. `false`: it belongs to a registration that is gone.
@@ -286,8 +296,9 @@ impl Sources {
     }
 
     /// Queues every arm again, for a backend that knows of none of them.
-    pub(crate) fn rearm_all(&mut self) {
+    pub(crate) fn rearm_all(&mut self, wakes: &mut WakeBatch) {
         self.disarms.clear();
+        self.closing.finish(wakes);
         for (slot, source) in &mut self.slab {
             for direction in Direction::ALL {
                 if source.arms[direction as usize] == ArmState::Armed {
@@ -304,6 +315,7 @@ impl Sources {
         self.closed = true;
         self.arms.clear();
         self.disarms.clear();
+        self.closing.finish(wakes);
         for (_, source) in &mut self.slab {
             source.arms = [ArmState::Idle; Direction::COUNT];
             source.fail(Failure::Gone, wakes);

@@ -5,7 +5,7 @@
 
 use std::ffi::{c_long, c_void};
 use std::io;
-use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
 use crate::abi::{SYS_io_uring_enter, SYS_io_uring_register, SYS_io_uring_setup, io_uring_params};
 
@@ -77,6 +77,20 @@ pub unsafe fn register(fd: RawFd, opcode: u32, arg: *const c_void, nr: u32) -> i
     // SAFETY: the caller vouches for `arg`.
     let answer = unsafe { libc::syscall(SYS_io_uring_register, fd, opcode, arg, nr) };
     check(answer)
+}
+
+/// `close(fd)`, with the answer that dropping an `OwnedFd` throws away.
+///
+/// The number is free again whatever the answer is, `EINTR` included, so there is nothing to repeat.
+///
+/// # Errors
+///
+/// `EIO`, `ENOSPC`, `EDQUOT`: data that was written earlier could not be stored. `EBADF`: somebody else had closed the
+/// number. Man page: `close(2)`.
+pub fn close(fd: OwnedFd) -> io::Result<()> {
+    // SAFETY: the number was owned, and is given up here.
+    let answer = unsafe { libc::close(fd.into_raw_fd()) };
+    check(answer.into()).map(drop)
 }
 
 /// `fcntl(fd, F_DUPFD_CLOEXEC, 0)`: a second number for the same open file, close-on-exec.

@@ -2,6 +2,7 @@
 
 mod clock;
 mod close;
+mod close_awaited;
 mod directions;
 mod elsewhere;
 mod foreign_wakers;
