@@ -69,6 +69,11 @@ impl Inbox {
         self.filled.store(false, Ordering::Relaxed);
     }
 
+    /// How many entries there are.
+    pub(crate) fn len(&self) -> usize {
+        self.contents.lock().entries.len()
+    }
+
     /// Refuses entries from now on.
     pub(crate) fn close(&self) {
         self.contents.lock().closed = true;

@@ -168,6 +168,12 @@ impl Spawner {
         here || self.shared.has_remote_work()
     }
 
+    /// How many tasks came from other threads and wait to be taken up.
+    #[must_use]
+    pub fn inbox_depth(&self) -> usize {
+        self.shared.inbox.len()
+    }
+
     /// What the executor has counted so far.
     #[must_use]
     pub fn metrics(&self) -> Metrics {

@@ -8,8 +8,7 @@
 //! fn main() -> Output {
 //!     async fn __uring_rt_main() -> Output { BODY }
 //!     ::uring_rt::runtime::Builder::new()
-//!         .build()
-//!         .expect("uring_rt: building the runtime failed")
+//!         .build_or_exit()
 //!         .block_on(__uring_rt_main())
 //! }
 //! ```
@@ -17,6 +16,9 @@
 //! A body that uses parameters, `self` or generics stays where it is, in an
 //! `async` block. Such a block has no place for its return type, hence an
 //! arm that never runs and tells the compiler.
+//!
+//! In a function that is not the program's `main`, the end of the first part is
+//! `.build().expect("uring_rt: building the runtime failed")`.
 //!
 //! There is no `let` in either: a name of ours must not be visible in BODY.
 
@@ -45,8 +47,10 @@ pub(crate) fn function(
         (TokenStream::new(), in_place(item, function))
     };
 
+    // A program that cannot start says so in one line; any other function must not end the process.
+    let is_program = kind == Kind::Main && function.name(&item.tokens) == "main";
     let mut body = inner;
-    body.extend(runtime(args, args_source));
+    body.extend(runtime(args, args_source, is_program));
     body.extend(ours(".block_on"));
     body.extend([group(Delimiter::Parenthesis, future)]);
 
@@ -130,7 +134,7 @@ fn in_place(item: &Source, function: &Function) -> TokenStream {
 
 /// The expression that builds the runtime. It names only what was asked for,
 /// so the builder's defaults stay its own.
-fn runtime(args: &Args, source: &Source) -> TokenStream {
+fn runtime(args: &Args, source: &Source, is_program: bool) -> TokenStream {
     let path = crate_path(args, source);
     let mut out = path.clone();
     out.extend(ours("::runtime::Builder::new()"));
@@ -150,9 +154,11 @@ fn runtime(args: &Args, source: &Source) -> TokenStream {
     if let Some(start_paused) = args.start_paused {
         out.extend(ours(&format!(".start_paused({start_paused})")));
     }
-    out.extend(ours(
-        ".build().expect(\"uring_rt: building the runtime failed\")",
-    ));
+    out.extend(ours(if is_program {
+        ".build_or_exit()"
+    } else {
+        ".build().expect(\"uring_rt: building the runtime failed\")"
+    }));
     out
 }
 

@@ -40,10 +40,11 @@ use source::Source;
 /// | `start_paused` | `true`, `false` | `Builder::start_paused`: time stands still |
 /// | `crate` | `a::b` or `"a::b"` | where `uring_rt` is found, if it was renamed or re-exported |
 ///
-/// # Panics
+/// # Errors and panics
 ///
-/// The function panics if the runtime cannot be built, with the error of the
-/// operating system in the message.
+/// If the runtime cannot be built, `main` writes the error of the operating
+/// system to stderr, in one line, and the process exits with code 1. A function
+/// of any other name panics with that error.
 ///
 /// # Examples
 ///

@@ -120,7 +120,7 @@ async fn measure(
     count: u32,
     pause: Duration,
 ) -> Result<(), Box<dyn Error>> {
-    let before = Handle::current().metrics();
+    let before = Handle::current().metrics().snapshot();
     let start = Instant::now();
     let (sender, mut results) = unbounded();
     for number in 0..threads {
@@ -151,7 +151,7 @@ async fn measure(
         return Err(format!("{name}: the results add up to {sum}").into());
     }
     let elapsed = start.elapsed();
-    let cost = Cost::between(before, Handle::current().metrics());
+    let cost = Cost::between(before, Handle::current().metrics().snapshot());
     writeln!(
         io::stdout(),
         "  {name:<24} {taken:>9} {:>10.2} {:>13} {:>14} {:>9}",

@@ -70,7 +70,7 @@ fn run() -> io::Result<ExitCode> {
             for_parent.iter().for_each(AbortHandle::abort);
             let seen = runtime.block_on(finish(tasks, childs_far))?;
             let answer = runtime.block_on(async { spawn_blocking(|| 42).await })?;
-            let rebuilds = runtime.metrics().reactor.rebuilds;
+            let rebuilds = runtime.metrics().snapshot().reactor.rebuilds;
             println!(
                 "child: {seen} of {PAIRS} waits ended, {rebuilds} rebuild, the pool says {answer}"
             );

@@ -147,14 +147,14 @@ async fn reset_storm() -> Outcome {
         assert!(poll!(timer).is_pending(), "that deadline is far away");
     }
 
-    let before = Handle::current().metrics().reactor;
+    let before = Handle::current().metrics().snapshot().reactor;
     let start = Instant::now();
     for round in 1..=ROUNDS {
         let deadline = start + Duration::from_secs(60) * round;
         timers.iter_mut().for_each(|timer| timer.reset(deadline));
     }
     let each = start.elapsed() / (TIMERS * ROUNDS);
-    let calls = Handle::current().metrics().reactor.enters - before.enters;
+    let calls = Handle::current().metrics().snapshot().reactor.enters - before.enters;
     writeln!(
         out,
         "\n{TIMERS} timers, reset {ROUNDS} times: {each:?} each, {calls} system calls"

@@ -2,9 +2,13 @@
 
 mod builder;
 mod handle;
+mod identity;
+mod metrics;
 
 pub use builder::{Backend, Builder};
 pub use handle::{EnterGuard, Handle};
+pub use identity::{Id, LocalOptions, RuntimeFlavor, TryCurrentError};
+pub use metrics::{Metrics, RuntimeMetrics};
 pub use uring_executor::TaskPanic;
 pub(crate) use uring_reactor::no_runtime;
 pub use uring_reactor::{Driver, Refusal, Rung, TimerMode};
@@ -13,6 +17,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
@@ -46,15 +51,8 @@ pub struct Runtime {
     blocking_limit: Option<Duration>,
 }
 
-/// What the reactor and the executor of a runtime have counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Metrics {
-    /// Looks at the kernel, and what came of them.
-    pub reactor: uring_reactor::Metrics,
-    /// Polls, wakes and tasks.
-    pub executor: uring_executor::Metrics,
-}
+/// A runtime whose tasks need not be `Send`, as all are here. Corresponds to `tokio::runtime::LocalRuntime`.
+pub type LocalRuntime = Runtime;
 
 impl Runtime {
     /// Builds a runtime with the defaults: see [`Builder`].
@@ -71,6 +69,7 @@ impl Runtime {
         config: uring_executor::Config,
         hooks: ParkHooks,
         pool: Pool,
+        name: Option<Arc<str>>,
     ) -> Runtime {
         let mut driver = ReactorPark {
             reactor,
@@ -79,7 +78,8 @@ impl Runtime {
         };
         let executor = Executor::new(config, driver.unparker());
         driver.spawner = driver.hooks.before.is_some().then(|| executor.spawner());
-        let handle = Handle::new(executor.spawner(), driver.reactor.handle(), pool.clone());
+        let reactor = driver.reactor.handle();
+        let handle = Handle::new(executor.spawner(), reactor, pool.clone(), name);
         Runtime {
             driver: RefCell::new(Some(driver)),
             executor,
@@ -113,6 +113,12 @@ impl Runtime {
     #[track_caller]
     pub fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
         self.executor.spawn(future)
+    }
+
+    /// The same as [`spawn`](Self::spawn). Corresponds to `tokio::runtime::LocalRuntime::spawn_local`.
+    #[track_caller]
+    pub fn spawn_local<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
+        self.spawn(future)
     }
 
     /// Runs a call that blocks on a thread of the pool: see
@@ -161,8 +167,8 @@ impl Runtime {
         }
     }
 
-    /// What was counted so far.
-    pub fn metrics(&self) -> Metrics {
+    /// Live counters. Corresponds to `tokio::runtime::Runtime::metrics`.
+    pub fn metrics(&self) -> RuntimeMetrics {
         self.handle.metrics()
     }
 }
@@ -201,9 +207,9 @@ pub fn probe() -> io::Result<Driver> {
 }
 
 /// A callback around a sleep.
-pub(crate) type Hook = Option<Box<dyn Fn() + Send + Sync>>;
+pub(crate) type Hook = Option<Arc<dyn Fn() + Send + Sync>>;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct ParkHooks {
     pub(crate) before: Hook,
     pub(crate) after: Hook,

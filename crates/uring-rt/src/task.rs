@@ -65,7 +65,7 @@ where
     R: Send + 'static,
 {
     match Handle::try_current() {
-        Some(handle) => handle.spawn_blocking(call),
-        None => no_runtime("uring_rt::task::spawn_blocking"),
+        Ok(handle) => handle.spawn_blocking(call),
+        Err(_) => no_runtime("uring_rt::task::spawn_blocking"),
     }
 }

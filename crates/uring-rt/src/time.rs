@@ -94,5 +94,5 @@ pub async fn advance(duration: Duration) {
 
 #[track_caller]
 fn current(what: &str) -> Handle {
-    Handle::try_current().unwrap_or_else(|| no_runtime(what))
+    Handle::try_current().unwrap_or_else(|_| no_runtime(what))
 }

@@ -233,3 +233,36 @@ async fn the_body_calls_the_function_and_not_the_future() {
     fn is_sync(_: fn()) {}
     is_sync(the_body_calls_the_function_and_not_the_future);
 }
+
+/// A program, as far as its `main` goes.
+mod program {
+    #[uring_rt::main]
+    pub(crate) async fn main() {}
+}
+
+#[test]
+#[ignore = "ends the process; run by the test below, in one of its own"]
+fn a_program_that_cannot_start() {
+    program::main();
+}
+
+#[test]
+fn a_program_with_a_bad_environment_says_so_in_one_line_and_exits_with_1() {
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "a_program_that_cannot_start",
+            "--ignored",
+            "--nocapture",
+        ])
+        .env("URING_RT_BACKEND", "kqueue")
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(
+        stderr.contains("URING_RT_BACKEND") && stderr.contains("kqueue"),
+        "{stderr}"
+    );
+}

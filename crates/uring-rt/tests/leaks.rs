@@ -50,6 +50,7 @@ async fn churn(cycles: usize) {
     server.await.unwrap();
     while uring_rt::runtime::Handle::current()
         .metrics()
+        .snapshot()
         .executor
         .tasks_alive
         > 0
@@ -61,7 +62,7 @@ async fn churn(cycles: usize) {
 fn leaves_nothing(runtime: &Runtime, cycles: usize) {
     let before = open_fds();
     runtime.block_on(churn(cycles));
-    let metrics = runtime.metrics();
+    let metrics = runtime.metrics().snapshot();
     assert_eq!(open_fds(), before, "{metrics:?}");
     assert_eq!(metrics.executor.tasks_alive, 0);
     assert_eq!(metrics.reactor.sources, 0);
@@ -73,14 +74,14 @@ fn ten_thousand_connections_leave_no_fd_no_task_and_no_source() {
     // What the process makes once and keeps.
     Runtime::new().unwrap().block_on(churn(1));
     let before = open_fds();
-    let builders = [
-        Builder::new(),
-        Builder::new().backend(Backend::Epoll),
-        Builder::new().top_rung(Rung::C),
-        Builder::new().top_rung(Rung::F),
+    let runtimes: [fn() -> std::io::Result<Runtime>; 4] = [
+        Runtime::new,
+        || Builder::new().backend(Backend::Epoll).build(),
+        || Builder::new().top_rung(Rung::C).build(),
+        || Builder::new().top_rung(Rung::F).build(),
     ];
-    for (index, builder) in builders.into_iter().enumerate() {
-        let runtime = builder.build().unwrap();
+    for (index, build) in runtimes.into_iter().enumerate() {
+        let runtime = build().unwrap();
         let handle = runtime.handle().clone();
         leaves_nothing(&runtime, if index < 2 { CYCLES } else { CYCLES / 10 });
         let outlives = runtime.block_on(async { UnixStream::pair().unwrap() });

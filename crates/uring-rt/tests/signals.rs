@@ -63,14 +63,12 @@ fn usr1() -> Signal {
 
 /// A runtime of each kind. `URING_RT_BACKEND` overrides the choice.
 fn for_each_backend(test: impl AsyncFn()) {
-    let rings = Rung::ALL.map(|rung| Builder::new().top_rung(rung));
-    let others = [
-        Builder::new().timer(TimerMode::TimerFd),
-        Builder::new().backend(Backend::Epoll),
-    ];
-    for builder in rings.into_iter().chain(others) {
-        builder.build().unwrap().block_on(test());
+    let run = |builder: &mut Builder| builder.build().unwrap().block_on(test());
+    for rung in Rung::ALL {
+        run(Builder::new().top_rung(rung));
     }
+    run(Builder::new().timer(TimerMode::TimerFd));
+    run(Builder::new().backend(Backend::Epoll));
 }
 
 /// Whether nothing comes, also when the kernel was asked.

@@ -78,9 +78,9 @@ fn measure(runtime: &Runtime, args: &Args, load: &load::Load) -> io::Result<()> 
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
         let address = listener.local_addr()?;
         let server = Server::start(listener);
-        let before = runtime.metrics().reactor;
+        let before = runtime.metrics().snapshot().reactor;
         let outcome = load::run_on_thread(address, load.clone(), args.backend).await?;
-        let after = runtime.metrics().reactor;
+        let after = runtime.metrics().snapshot().reactor;
         server.stop().await?;
         io::Result::Ok((
             outcome,

@@ -2,15 +2,16 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use uring_executor::{Config, TaskPanic, coop};
 use uring_reactor::{Choice, Options, Pacer, Reactor, Rung, TimerMode};
 
 use crate::blocking::{Pool, PoolConfig};
-use crate::runtime::{Hook, ParkHooks, Runtime};
+use crate::runtime::{LocalOptions, LocalRuntime, ParkHooks, Runtime};
 
-type PanicHook = Box<dyn Fn(&TaskPanic<'_>) + Send + Sync>;
+type PanicHook = Arc<dyn Fn(&TaskPanic<'_>) + Send + Sync>;
 
 /// Which backend to run on. The environment variable `URING_RT_BACKEND` overrides it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -54,14 +55,13 @@ impl Backend {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[must_use = "a builder does nothing before `build`"]
-#[derive(Default)]
 pub struct Builder {
     options: Options,
     event_interval: Option<u32>,
     task_budget: Option<u32>,
     pool: PoolConfig,
-    on_thread_park: Hook,
-    on_thread_unpark: Hook,
+    parking: ParkHooks,
+    name: Option<Arc<str>>,
     on_task_panic: Option<PanicHook>,
 }
 
@@ -69,51 +69,139 @@ impl Builder {
     /// The defaults: the best backend, 256 entries, 61 polls between two looks at the kernel, and a budget of
     /// 128 operations for each poll of a task.
     pub fn new() -> Builder {
-        Builder::default()
+        Builder {
+            options: Options::new(),
+            event_interval: None,
+            task_budget: None,
+            pool: PoolConfig::default(),
+            parking: ParkHooks::default(),
+            name: None,
+            on_task_panic: None,
+        }
+    }
+
+    /// The same as [`new`](Self::new): a runtime runs on the thread that builds it.
+    ///
+    /// Corresponds to `tokio::runtime::Builder::new_current_thread`.
+    ///
+    /// ```
+    /// use uring_rt::runtime::Builder;
+    ///
+    /// let runtime = Builder::new_current_thread().enable_all().build()?;
+    /// assert_eq!(runtime.block_on(async { 1 }), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn new_current_thread() -> Builder {
+        Builder::new()
+    }
+
+    /// Changes nothing: I/O and time are there from the start. For programs that were written for tokio.
+    pub fn enable_all(&mut self) -> &mut Builder {
+        self
+    }
+
+    /// Changes nothing: see [`enable_all`](Self::enable_all).
+    pub fn enable_io(&mut self) -> &mut Builder {
+        self
+    }
+
+    /// Changes nothing: see [`enable_all`](Self::enable_all).
+    pub fn enable_time(&mut self) -> &mut Builder {
+        self
+    }
+
+    /// Changes nothing: the queue of other threads is taken over in each pass, and not only now and then.
+    ///
+    /// Corresponds to `tokio::runtime::Builder::global_queue_interval`.
+    ///
+    /// # Panics
+    ///
+    /// When it is zero.
+    #[track_caller]
+    pub fn global_queue_interval(&mut self, ticks: u32) -> &mut Builder {
+        assert!(ticks > 0, "global_queue_interval must be greater than 0");
+        self
+    }
+
+    /// Changes nothing: what one look at the kernel can bring is limited by the ring (see
+    /// [`entries`](Self::entries)), and the next look takes the rest.
+    ///
+    /// Corresponds to `tokio::runtime::Builder::max_io_events_per_tick`.
+    ///
+    /// # Panics
+    ///
+    /// When it is zero.
+    #[track_caller]
+    pub fn max_io_events_per_tick(&mut self, events: usize) -> &mut Builder {
+        assert!(events > 0, "max_io_events_per_tick must be greater than 0");
+        self
+    }
+
+    /// A name of the runtime, for [`Handle::name`](crate::runtime::Handle::name).
+    ///
+    /// Corresponds to `tokio::runtime::Builder::name`.
+    ///
+    /// # Panics
+    ///
+    /// When it is empty or nothing but white space.
+    #[track_caller]
+    pub fn name(&mut self, name: impl Into<String>) -> &mut Builder {
+        let name = name.into();
+        assert!(!name.trim().is_empty(), "runtime name shouldn't be empty");
+        self.name = Some(name.into());
+        self
     }
 
     /// Which backend to run on.
-    pub fn backend(mut self, backend: Backend) -> Builder {
-        self.options = self.options.choice(backend.choice());
+    pub fn backend(&mut self, backend: Backend) -> &mut Builder {
+        self.options = self.options.clone().choice(backend.choice());
         self
     }
 
     /// Entries of the ring's submission queue, rounded up to a power of two, 32 768 at most: the size of one
     /// batch, not a limit on sockets. The completion queue gets four times as many. 256 by default.
-    pub fn entries(mut self, entries: u32) -> Builder {
-        self.options = self.options.entries(entries);
+    pub fn entries(&mut self, entries: u32) -> &mut Builder {
+        self.options = self.options.clone().entries(entries);
         self
     }
 
     /// The best rung of the setup ladder to try, for tests and to track down a problem with a kernel feature.
     /// `URING_RT_RUNG` overrides it.
-    pub fn top_rung(mut self, rung: Rung) -> Builder {
-        self.options = self.options.top_rung(rung);
+    pub fn top_rung(&mut self, rung: Rung) -> &mut Builder {
+        self.options = self.options.clone().top_rung(rung);
         self
     }
 
     /// How the earliest deadline reaches the kernel.
-    pub fn timer(mut self, mode: TimerMode) -> Builder {
-        self.options = self.options.timer(mode);
+    pub fn timer(&mut self, mode: TimerMode) -> &mut Builder {
+        self.options = self.options.clone().timer(mode);
         self
     }
 
-    /// The most polls of tasks between two looks at the kernel. 61 by default; 0 counts as 1.
-    pub fn event_interval(mut self, polls: u32) -> Builder {
+    /// The most polls of tasks between two looks at the kernel. 61 by default.
+    ///
+    /// Corresponds to `tokio::runtime::Builder::event_interval`.
+    ///
+    /// # Panics
+    ///
+    /// When it is zero.
+    #[track_caller]
+    pub fn event_interval(&mut self, polls: u32) -> &mut Builder {
+        assert!(polls > 0, "event_interval must be greater than 0");
         self.event_interval = Some(polls);
         self
     }
 
     /// How many operations a task may complete in one poll before it has to let others run. 128 by default; 0
     /// counts as 1.
-    pub fn task_budget(mut self, operations: u32) -> Builder {
+    pub fn task_budget(&mut self, operations: u32) -> &mut Builder {
         self.task_budget = Some(operations);
         self
     }
 
     /// Whether the clock stands still at the start: see [`time::pause`](crate::time::pause).
-    pub fn start_paused(mut self, paused: bool) -> Builder {
-        self.options = self.options.start_paused(paused);
+    pub fn start_paused(&mut self, paused: bool) -> &mut Builder {
+        self.options = self.options.clone().start_paused(paused);
         self
     }
 
@@ -123,75 +211,101 @@ impl Builder {
     ///
     /// When it is zero.
     #[track_caller]
-    pub fn max_blocking_threads(mut self, threads: usize) -> Builder {
+    pub fn max_blocking_threads(&mut self, threads: usize) -> &mut Builder {
         assert!(threads > 0, "max_blocking_threads is at least one");
         self.pool.max_threads = threads;
         self
     }
 
     /// How long a thread for blocking calls waits for the next one before it ends. 10 seconds by default.
-    pub fn thread_keep_alive(mut self, duration: Duration) -> Builder {
+    pub fn thread_keep_alive(&mut self, duration: Duration) -> &mut Builder {
         self.pool.keep_alive = duration;
         self
     }
 
     /// The name of the threads for blocking calls. `uring-rt-blocking` by default.
-    pub fn thread_name(mut self, name: impl Into<String>) -> Builder {
+    pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Builder {
         self.pool.thread_name = name.into();
         self
     }
 
     /// Called each time before the thread goes to sleep.
-    pub fn on_thread_park(mut self, hook: impl Fn() + Send + Sync + 'static) -> Builder {
-        self.on_thread_park = Some(Box::new(hook));
+    pub fn on_thread_park(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Builder {
+        self.parking.before = Some(Arc::new(hook));
         self
     }
 
     /// Called each time after the thread has slept.
-    pub fn on_thread_unpark(mut self, hook: impl Fn() + Send + Sync + 'static) -> Builder {
-        self.on_thread_unpark = Some(Box::new(hook));
+    pub fn on_thread_unpark(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Builder {
+        self.parking.after = Some(Arc::new(hook));
         self
     }
 
     /// Called when a task has panicked, with its payload and where it was spawned. The panic ends in the task's
     /// `JoinError` all the same.
     pub fn on_task_panic(
-        mut self,
+        &mut self,
         hook: impl Fn(&TaskPanic<'_>) + Send + Sync + 'static,
-    ) -> Builder {
-        self.on_task_panic = Some(Box::new(hook));
+    ) -> &mut Builder {
+        self.on_task_panic = Some(Arc::new(hook));
         self
     }
 
-    /// Builds the runtime, on this thread and for it.
+    /// Builds the runtime, on this thread and for it. May be called again, for another one.
+    ///
+    /// Corresponds to `tokio::runtime::Builder::build`.
     ///
     /// # Errors
     ///
     /// When `io_uring` was demanded and is refused, with the kernel's reason and a remedy; when a file
     /// descriptor or memory is missing; and `InvalidInput` for a value of `URING_RT_BACKEND` or
     /// `URING_RT_RUNG` that is no name.
-    pub fn build(self) -> io::Result<Runtime> {
+    pub fn build(&mut self) -> io::Result<Runtime> {
         let pacer = Pacer {
             check: coop::check,
             spend: coop::spend,
         };
-        let reactor = Reactor::new(self.options.pacer(pacer).from_env()?)?;
+        let reactor = Reactor::new(self.options.clone().pacer(pacer).from_env()?)?;
         let mut config = Config::default();
         config.event_interval = self.event_interval.unwrap_or(config.event_interval);
         config.task_budget = self.task_budget.unwrap_or(config.task_budget);
-        if let Some(hook) = self.on_task_panic {
-            config.on_task_panic = Some(hook);
+        if let Some(hook) = self.on_task_panic.clone() {
+            config.on_task_panic = Some(Box::new(move |panic| hook(panic)));
         }
-        let hooks = ParkHooks {
-            before: self.on_thread_park,
-            after: self.on_thread_unpark,
-        };
         Ok(Runtime::assemble(
             reactor,
             config,
-            hooks,
-            Pool::new(self.pool),
+            self.parking.clone(),
+            Pool::new(self.pool.clone()),
+            self.name.clone(),
         ))
+    }
+
+    /// What `#[uring_rt::main]` calls: a program that cannot start says why in one line, and exits with code 1.
+    #[doc(hidden)]
+    #[expect(clippy::print_stderr, reason = "the program's own last words")]
+    pub fn build_or_exit(&mut self) -> Runtime {
+        self.build().unwrap_or_else(|error| {
+            eprintln!("error: the uring-rt runtime cannot be built: {error}");
+            std::process::exit(1)
+        })
+    }
+
+    /// The same as [`build`](Self::build): each runtime here is what tokio calls a local one.
+    ///
+    /// Corresponds to `tokio::runtime::Builder::build_local`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`build`](Self::build).
+    pub fn build_local(&mut self, _options: LocalOptions) -> io::Result<LocalRuntime> {
+        self.build()
+    }
+}
+
+impl Default for Builder {
+    fn default() -> Builder {
+        Builder::new()
     }
 }
 
@@ -199,6 +313,7 @@ impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
             .field("options", &self.options)
+            .field("name", &self.name)
             .finish_non_exhaustive()
     }
 }

@@ -12,7 +12,7 @@ use std::thread::{self, Thread};
 use uring_executor::{JoinHandle, Spawner};
 
 use crate::blocking::Pool;
-use crate::runtime::{Metrics, no_runtime};
+use crate::runtime::{Id, RuntimeFlavor, RuntimeMetrics, TryCurrentError, no_runtime};
 
 thread_local! {
     static CURRENT: RefCell<Option<Handle>> = const { RefCell::new(None) };
@@ -26,6 +26,8 @@ pub struct Handle {
     spawner: Spawner,
     reactor: uring_reactor::Handle,
     pool: Pool,
+    id: Id,
+    name: Option<Arc<str>>,
 }
 
 /// While this lives, its runtime is the current one of the thread. Corresponds to
@@ -39,11 +41,18 @@ pub struct EnterGuard<'a> {
 }
 
 impl Handle {
-    pub(super) fn new(spawner: Spawner, reactor: uring_reactor::Handle, pool: Pool) -> Handle {
+    pub(super) fn new(
+        spawner: Spawner,
+        reactor: uring_reactor::Handle,
+        pool: Pool,
+        name: Option<Arc<str>>,
+    ) -> Handle {
         Handle {
             spawner,
             reactor,
             pool,
+            id: Id::next(),
+            name,
         }
     }
 
@@ -54,16 +63,47 @@ impl Handle {
     /// When there is none; see [`try_current`](Self::try_current).
     #[track_caller]
     pub fn current() -> Handle {
-        Handle::try_current().unwrap_or_else(|| no_runtime("Handle::current"))
+        Handle::try_current().unwrap_or_else(|_| no_runtime("Handle::current"))
     }
 
     /// The current runtime, if there is one.
-    pub fn try_current() -> Option<Handle> {
-        // A thread that is ending works for none any more.
-        CURRENT
-            .try_with(|current| current.borrow().clone())
-            .ok()
-            .flatten()
+    ///
+    /// Corresponds to `tokio::runtime::Handle::try_current`.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    ///
+    /// ```
+    /// use uring_rt::runtime::{Handle, Runtime};
+    ///
+    /// assert!(Handle::try_current().unwrap_err().is_missing_context());
+    /// let runtime = Runtime::new()?;
+    /// assert!(runtime.block_on(async { Handle::try_current().is_ok() }));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn try_current() -> Result<Handle, TryCurrentError> {
+        match CURRENT.try_with(|current| current.borrow().clone()) {
+            Ok(Some(handle)) => Ok(handle),
+            Ok(None) => Err(TryCurrentError::missing_context()),
+            Err(_) => Err(TryCurrentError::thread_local_destroyed()),
+        }
+    }
+
+    /// Always [`RuntimeFlavor::CurrentThread`]. Corresponds to `tokio::runtime::Handle::runtime_flavor`.
+    pub fn runtime_flavor(&self) -> RuntimeFlavor {
+        RuntimeFlavor::CurrentThread
+    }
+
+    /// Which runtime this is. Corresponds to `tokio::runtime::Handle::id`.
+    pub fn id(&self) -> Id {
+        self.id
+    }
+
+    /// What [`Builder::name`](crate::runtime::Builder::name) was given. Corresponds to
+    /// `tokio::runtime::Handle::name`.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     /// Makes this the current runtime of the thread until the guard is dropped. Guards are dropped in the
@@ -85,6 +125,11 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
+        let handle = self.clone();
+        let call = move || {
+            let _entered = handle.enter();
+            call()
+        };
         self.pool
             .spawn(&self.spawner, self.reactor.hold_clock(), call)
     }
@@ -113,23 +158,21 @@ impl Handle {
     }
 
     /// Runs `future` to its end on this thread, with the runtime as the current one. Sockets, timers and tasks
-    /// in it are driven by the runtime's own thread.
+    /// in it are driven by the runtime's own thread, for as long as that runs them.
+    ///
+    /// On the runtime's own thread, outside of [`Runtime::block_on`](crate::runtime::Runtime::block_on), nobody
+    /// drives them: a future that waits for one never ends there. Corresponds to
+    /// `tokio::runtime::Handle::block_on`.
     ///
     /// # Panics
     ///
-    /// On the runtime's own thread, where nobody else would drive them: there is
-    /// [`Runtime::block_on`](crate::runtime::Runtime::block_on) for that. And on a thread that is running another
-    /// runtime.
+    /// Inside of a `block_on` on this thread, whose tasks it would stop.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         assert!(
-            !self.spawner.is_home(),
-            "Handle::block_on was called on the runtime's own thread: use Runtime::block_on there, or await"
-        );
-        assert!(
             !Spawner::is_driving_here(),
-            "Handle::block_on was called on a thread that runs another runtime, whose tasks it would stop: await \
-             the future there, or spawn it"
+            "Handle::block_on was called on a thread that runs a runtime, whose tasks it would stop: await the \
+             future there, or spawn it"
         );
         let _entered = self.enter();
         let unpark = Arc::new(Unpark {
@@ -150,12 +193,13 @@ impl Handle {
         }
     }
 
-    /// What the runtime has counted so far.
-    pub fn metrics(&self) -> Metrics {
-        Metrics {
-            reactor: self.reactor.metrics(),
-            executor: self.spawner.metrics(),
-        }
+    /// Live counters. Corresponds to `tokio::runtime::Handle::metrics`.
+    pub fn metrics(&self) -> RuntimeMetrics {
+        RuntimeMetrics::new(self.clone())
+    }
+
+    pub(super) fn spawner(&self) -> &Spawner {
+        &self.spawner
     }
 
     pub(crate) fn reactor(&self) -> &uring_reactor::Handle {

@@ -32,11 +32,12 @@ fn each_rung_reports_itself_and_the_better_ones_that_were_left_out() {
         return;
     }
     for (index, rung) in Rung::ALL.into_iter().enumerate() {
-        let builder = Builder::new()
+        let runtime = Builder::new()
             .backend(Backend::IoUring)
             .top_rung(rung)
-            .entries(64);
-        let driver = builder.build().unwrap().driver();
+            .entries(64)
+            .build();
+        let driver = runtime.unwrap().driver();
         assert_eq!((driver.backend(), driver.rung), ("io_uring", Some(rung)));
         assert_eq!(driver.sq_entries, 64);
         assert!(driver.cq_entries >= 128);
@@ -56,14 +57,16 @@ fn old_rungs_keep_time_by_a_timerfd_and_say_so() {
     if is_overridden() {
         return;
     }
-    let timer = |builder: Builder| builder.build().unwrap().driver().timer;
+    let timer = |builder: &mut Builder| builder.build().unwrap().driver().timer;
     assert_eq!(timer(Builder::new().top_rung(Rung::F)), TimerMode::TimerFd);
     assert_eq!(
         timer(Builder::new().top_rung(Rung::A)),
         TimerMode::WaitTimeout
     );
-    let asked = Builder::new().timer(TimerMode::TimerFd);
-    assert_eq!(timer(asked), TimerMode::TimerFd);
+    assert_eq!(
+        timer(Builder::new().timer(TimerMode::TimerFd)),
+        TimerMode::TimerFd
+    );
 }
 
 #[test]

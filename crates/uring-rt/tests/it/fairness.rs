@@ -42,7 +42,14 @@ fn a_stream_with_data_for_ever_leaves_room_for_others() {
         ordinary_work().await;
         hog.abort();
         assert!(peeks.get() > 0, "it was running all the time");
-        assert!(Handle::current().metrics().executor.budget_yields > 0);
+        assert!(
+            Handle::current()
+                .metrics()
+                .snapshot()
+                .executor
+                .budget_yields
+                > 0
+        );
     });
 }
 
@@ -74,8 +81,8 @@ fn a_root_that_hogs_leaves_room_for_tasks() {
 
 #[test]
 fn a_task_that_wakes_itself_leaves_room_for_sockets_at_any_interval() {
-    for polls in [0, 1, 2, 61, 1000] {
-        for (_, builder) in backends() {
+    for polls in [1, 2, 61, 1000] {
+        for (_, mut builder) in backends() {
             let runtime = builder.event_interval(polls).build().unwrap();
             drop(runtime.spawn(poll_fn(|cx| {
                 cx.waker().wake_by_ref();
@@ -91,7 +98,7 @@ fn a_small_budget_still_makes_progress() {
     for budget in [0, 1, 2] {
         let runtime = Builder::new().task_budget(budget).build().unwrap();
         runtime.block_on(ordinary_work());
-        assert!(runtime.metrics().executor.budget_yields > 0);
+        assert!(runtime.metrics().snapshot().executor.budget_yields > 0);
     }
 }
 
@@ -109,7 +116,7 @@ fn looks_at_the_kernel_are_as_often_as_asked_for() {
                 Poll::Pending
             }
         }));
-        runtime.metrics().reactor.turns
+        runtime.metrics().snapshot().reactor.turns
     };
     assert_eq!((turns(1), turns(10), turns(100)), (1000, 100, 10));
 }

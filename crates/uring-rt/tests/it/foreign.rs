@@ -106,7 +106,7 @@ fn a_socket_dropped_elsewhere_lets_go_of_the_kernel() {
         });
         beside(runtime, move || drop(theirs));
         assert_eq!(runtime.block_on(reader).unwrap().unwrap(), 0);
-        assert_eq!(runtime.metrics().reactor.sources, 0);
+        assert_eq!(runtime.metrics().snapshot().reactor.sources, 0);
     });
 }
 

@@ -8,7 +8,7 @@ use std::thread;
 
 use futures_util::{AsyncReadExt, AsyncWriteExt};
 use uring_rt::net::{TcpListener, TcpStream};
-use uring_rt::runtime::Handle;
+use uring_rt::runtime::{Builder, Handle, RuntimeFlavor};
 use uring_rt::task::yield_now;
 use uring_rt::time::{self, Duration, Instant};
 
@@ -115,13 +115,70 @@ fn block_on_keeps_a_wake_whose_token_the_future_has_used_up() {
 }
 
 #[test]
-fn block_on_of_the_home_thread_panics_and_says_what_to_do() {
+fn block_on_of_the_home_thread_gives_what_needs_no_driver() {
     let runtime = runtime();
-    let text = panic_text(|| runtime.handle().block_on(async {}));
+    let value = runtime.handle().block_on(async { Handle::current().id() });
+    assert_eq!(value, runtime.handle().id());
+}
+
+#[test]
+fn block_on_inside_of_its_own_runtime_panics_and_says_what_to_do() {
+    let runtime = runtime();
+    let text = runtime.block_on(async { panic_text(|| runtime.handle().block_on(async {})) });
     assert!(
-        text.contains("Handle::block_on") && text.contains("Runtime::block_on"),
+        text.contains("Handle::block_on") && text.contains("await"),
         "{text}"
     );
+}
+
+#[test]
+fn a_blocking_call_has_its_runtime_as_the_current_one() {
+    for_each_runtime(|runtime| {
+        let id = runtime.handle().id();
+        let call = runtime.spawn_blocking(|| {
+            Handle::current().block_on(async {
+                time::sleep(Duration::from_micros(100)).await;
+                let task = Handle::current().spawn(async { 5 });
+                (Handle::current().id(), task.await.unwrap())
+            })
+        });
+        assert_eq!(runtime.block_on(call).unwrap(), (id, 5));
+    });
+}
+
+#[test]
+fn the_current_handle_is_missing_outside_and_also_while_the_thread_ends() {
+    struct AsksAtTheEnd(mpsc::Sender<bool>);
+    impl Drop for AsksAtTheEnd {
+        fn drop(&mut self) {
+            let missing = Handle::try_current().unwrap_err();
+            assert!(missing.to_string().contains("uring-rt runtime"));
+            let _ = self.0.send(missing.is_thread_local_destroyed());
+        }
+    }
+    thread_local!(static LAST: std::cell::RefCell<Option<AsksAtTheEnd>> = const { std::cell::RefCell::new(None) });
+    assert!(Handle::try_current().unwrap_err().is_missing_context());
+    let (tell, told) = mpsc::channel();
+    // What is made first is dropped last, so this one outlives the crate's own.
+    let ending = thread::spawn(move || {
+        LAST.with(|last| *last.borrow_mut() = Some(AsksAtTheEnd(tell)));
+        drop(runtime().enter());
+    });
+    ending.join().unwrap();
+    // Which of the two errors it is, the order of std's destructors decides.
+    told.recv().unwrap();
+}
+
+#[test]
+fn a_name_is_kept_and_an_id_is_one_runtimes_own() {
+    let mut builder = Builder::new_current_thread();
+    builder.enable_all().name("front");
+    let (one, other) = (builder.build().unwrap(), builder.build().unwrap());
+    assert_eq!(one.handle().name(), Some("front"));
+    assert_ne!(one.handle().id(), other.handle().id());
+    assert_eq!(runtime().handle().name(), None);
+    assert_eq!(one.handle().runtime_flavor(), RuntimeFlavor::CurrentThread);
+    assert!(panic_text(|| drop(Builder::new().name(" ").build())).contains("name"));
 }
 
 #[test]
@@ -167,7 +224,7 @@ fn spawn_on_another_thread_of_what_is_not_send_panics() {
 fn current_is_the_runtime_that_runs() {
     let runtime = runtime();
     runtime.block_on(async {
-        let alive = |handle: &Handle| handle.metrics().executor.tasks_alive;
+        let alive = |handle: &Handle| handle.metrics().snapshot().executor.tasks_alive;
         let task = uring_rt::spawn(std::future::pending::<()>());
         assert_eq!(alive(&Handle::current()), 1);
         assert_eq!(alive(runtime.handle()), 1);

@@ -13,7 +13,7 @@ use crate::support::{backends, text_of};
 
 #[test]
 fn park_and_unpark_come_in_pairs() {
-    for (_, builder) in backends() {
+    for (_, mut builder) in backends() {
         let depth = Arc::new(AtomicI32::new(0));
         let parks = Arc::new(AtomicU32::new(0));
         let (down, count, up) = (depth.clone(), parks.clone(), depth.clone());
@@ -39,7 +39,7 @@ fn park_and_unpark_come_in_pairs() {
 }
 
 /// A root that is woken only by the hook, which calls `wake` with its waker.
-fn woken_by_the_park_hook(builder: Builder, wake: fn(Waker)) {
+fn woken_by_the_park_hook(mut builder: Builder, wake: fn(Waker)) {
     let waker = Arc::new(Mutex::new(None::<Waker>));
     let theirs = Arc::clone(&waker);
     let runtime = builder

@@ -18,7 +18,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
 fn it_jumps_from_deadline_to_deadline_when_all_tasks_wait() {
-    for (_, builder) in backends() {
+    for (_, mut builder) in backends() {
         let runtime = builder.start_paused(true).build().unwrap();
         runtime.block_on(async {
             let start = Instant::now();
@@ -128,7 +128,7 @@ fn after_resume_time_passes_again_from_where_it_stood() {
 
 #[test]
 fn sockets_that_have_something_to_do_come_before_the_clock() {
-    for (name, builder) in backends() {
+    for (name, mut builder) in backends() {
         let runtime = builder.start_paused(true).build().unwrap();
         runtime.block_on(async {
             let start = Instant::now();
@@ -171,7 +171,7 @@ fn a_name_that_is_looked_up_holds_the_clock() {
 
 #[test]
 fn a_wake_from_another_thread_comes_before_the_clock() {
-    for (name, builder) in backends() {
+    for (name, mut builder) in backends() {
         let handle: Arc<OnceLock<Handle>> = Arc::default();
         let seen_at = Arc::new(OnceLock::new());
         let (theirs, seen) = (Arc::clone(&handle), Arc::clone(&seen_at));

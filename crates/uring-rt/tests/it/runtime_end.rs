@@ -18,7 +18,7 @@ use crate::support::{
 
 /// Runs `test` with a runtime of each backend, which is the test's to drop.
 fn for_each_owned(test: impl Fn(Runtime)) {
-    for (name, builder) in backends() {
+    for (name, mut builder) in backends() {
         test(builder.build().unwrap_or_else(|e| panic!("{name}: {e}")));
     }
 }
@@ -151,11 +151,13 @@ fn whoever_waits_on_another_thread_is_told() {
             time::sleep(Duration::from_secs(3600))
         };
         let handle = runtime.handle().clone();
-        let armed = handle.metrics().reactor.arms;
+        let armed = handle.metrics().snapshot().reactor.arms;
         let reader = thread::spawn(move || foreign_block_on(theirs.read(&mut [0; 8])));
         let sleeper = thread::spawn(move || foreign_block_on(sleep));
         runtime.block_on(async {
-            while handle.metrics().reactor.timers == 0 || handle.metrics().reactor.arms == armed {
+            while handle.metrics().snapshot().reactor.timers == 0
+                || handle.metrics().snapshot().reactor.arms == armed
+            {
                 yield_now().await;
             }
         });
@@ -188,7 +190,7 @@ fn a_handle_lives_on_and_says_so() {
     UnixStream::pair().unwrap_err();
     let text = panic_text(|| foreign_block_on(time::sleep(Duration::from_secs(1))));
     assert!(text.contains("shut down"), "{text}");
-    assert_eq!(handle.metrics().executor.tasks_alive, 0);
+    assert_eq!(handle.metrics().snapshot().executor.tasks_alive, 0);
 }
 
 #[test]
@@ -198,7 +200,7 @@ fn another_thread_may_wait_for_the_end() {
     let waiter = thread::spawn(move || foreign_block_on(task));
     let handle = runtime.handle().clone();
     runtime.block_on(yield_now());
-    spin_until(|| handle.metrics().executor.tasks_alive == 1);
+    spin_until(|| handle.metrics().snapshot().executor.tasks_alive == 1);
     drop(runtime);
     assert!(waiter.join().unwrap().unwrap_err().is_cancelled());
 }

@@ -117,7 +117,7 @@ fn an_enter_that_is_refused_while_running_moves_the_loop_to_epoll() {
         });
         // The read is at the kernel when the filter comes.
         runtime.block_on(async { sleep(Duration::from_micros(50)).await });
-        let before = runtime.metrics().reactor.backend_switches;
+        let before = runtime.metrics().snapshot().reactor.backend_switches;
         confine(libc::SYS_io_uring_enter, libc::EPERM);
         exchange_bytes(&runtime);
         let answer = runtime.block_on(async {
@@ -127,7 +127,10 @@ fn an_enter_that_is_refused_while_running_moves_the_loop_to_epoll() {
         assert_eq!(&answer, b"later");
         assert_eq!(runtime.driver().backend(), "epoll");
         if !is_overridden() {
-            assert_eq!(runtime.metrics().reactor.backend_switches, before + 1);
+            assert_eq!(
+                runtime.metrics().snapshot().reactor.backend_switches,
+                before + 1
+            );
         }
     })
     .join()

@@ -2,7 +2,7 @@
 
 use uring_rt::io::AsyncFd;
 use uring_rt::net::{TcpListener, TcpStream, UdpSocket, UnixListener, UnixStream};
-use uring_rt::runtime::{Builder, Driver, Handle, Metrics};
+use uring_rt::runtime::{Builder, Driver, Handle, RuntimeMetrics};
 use uring_rt::signal::unix::Signal;
 use uring_rt::task::{AbortHandle, JoinError, JoinHandle, JoinSet};
 use uring_rt::time::{Instant, Interval, Sleep, Timeout};
@@ -14,7 +14,7 @@ const _: () = {
     send::<Builder>();
     send_sync_unpin::<Handle>();
     send_sync_unpin::<Driver>();
-    send_sync_unpin::<Metrics>();
+    send_sync_unpin::<RuntimeMetrics>();
     send_sync_unpin::<AsyncFd<std::fs::File>>();
     send_sync_unpin::<TcpListener>();
     send_sync_unpin::<TcpStream>();

@@ -16,21 +16,29 @@ use uring_rt::runtime::{Backend, Builder, Rung, Runtime, TimerMode};
 /// Every way to drive a loop: the ring on each rung, deadlines by a timerfd, and epoll with both kinds of
 /// deadlines. `URING_RT_BACKEND` overrides the choice; then all of them are that one.
 pub(crate) fn backends() -> Vec<(String, Builder)> {
-    let ring = || Builder::new().backend(Backend::IoUring);
-    let epoll = || Builder::new().backend(Backend::Epoll);
+    let way = |backend, timer| {
+        let mut builder = Builder::new();
+        builder.backend(backend).timer(timer);
+        builder
+    };
+    let (timeout, timerfd) = (TimerMode::WaitTimeout, TimerMode::TimerFd);
     let mut all: Vec<_> = Rung::ALL
         .into_iter()
-        .map(|rung| (format!("rung {}", rung.name()), ring().top_rung(rung)))
+        .map(|rung| {
+            let mut builder = way(Backend::IoUring, timeout);
+            builder.top_rung(rung);
+            (format!("rung {}", rung.name()), builder)
+        })
         .collect();
-    all.push(("ring, timerfd".into(), ring().timer(TimerMode::TimerFd)));
-    all.push(("epoll".into(), epoll()));
-    all.push(("epoll, timerfd".into(), epoll().timer(TimerMode::TimerFd)));
+    all.push(("ring, timerfd".into(), way(Backend::IoUring, timerfd)));
+    all.push(("epoll".into(), way(Backend::Epoll, timeout)));
+    all.push(("epoll, timerfd".into(), way(Backend::Epoll, timerfd)));
     all
 }
 
 /// Runs `test` with a runtime of each backend.
 pub(crate) fn for_each_runtime(test: impl Fn(&Runtime)) {
-    for (name, builder) in backends() {
+    for (name, mut builder) in backends() {
         let _named = Named(&name);
         let runtime = builder.build().unwrap_or_else(|e| panic!("{name}: {e}"));
         test(&runtime);

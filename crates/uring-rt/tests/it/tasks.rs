@@ -20,7 +20,7 @@ fn an_aborted_task_drops_its_sockets_and_the_peer_sees_the_end() {
         holder.abort();
         assert!(holder.await.unwrap_err().is_cancelled());
         assert_eq!(ours.read(&mut [0; 8]).await.unwrap(), 0);
-        assert_eq!(Handle::current().metrics().reactor.sources, 1);
+        assert_eq!(Handle::current().metrics().snapshot().reactor.sources, 1);
     });
 }
 

@@ -1,0 +1,63 @@
+//! What a runtime counts.
+
+use crate::runtime::Handle;
+
+/// Counters at one moment: see [`RuntimeMetrics::snapshot`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Metrics {
+    /// Looks at the kernel, and what came of them.
+    pub reactor: uring_reactor::Metrics,
+    /// Polls, wakes and tasks.
+    pub executor: uring_executor::Metrics,
+}
+
+/// The live counters of a runtime, also after its end. Corresponds to `tokio::runtime::RuntimeMetrics`.
+///
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() {
+/// use uring_rt::runtime::Handle;
+///
+/// let metrics = Handle::current().metrics();
+/// let task = uring_rt::spawn(std::future::pending::<()>());
+/// assert_eq!(metrics.num_alive_tasks(), 1);
+/// task.cancel().await.unwrap_err();
+/// assert_eq!(metrics.num_alive_tasks(), 0);
+/// assert!(metrics.snapshot().executor.polls > 0);
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct RuntimeMetrics {
+    handle: Handle,
+}
+
+impl RuntimeMetrics {
+    pub(super) fn new(handle: Handle) -> RuntimeMetrics {
+        RuntimeMetrics { handle }
+    }
+
+    /// Everything that is counted, as it is now.
+    pub fn snapshot(&self) -> Metrics {
+        Metrics {
+            reactor: self.handle.reactor().metrics(),
+            executor: self.handle.spawner().metrics(),
+        }
+    }
+
+    /// Threads that run tasks: one.
+    pub fn num_workers(&self) -> usize {
+        1
+    }
+
+    /// Tasks that were spawned and have not ended. One that was spawned from another thread counts from when the
+    /// runtime has taken it up; one that waits for a blocking call counts, too.
+    pub fn num_alive_tasks(&self) -> usize {
+        usize::try_from(self.snapshot().executor.tasks_alive).unwrap_or(usize::MAX)
+    }
+
+    /// Tasks that other threads have spawned or woken, and that the runtime has not taken up yet.
+    pub fn global_queue_depth(&self) -> usize {
+        self.handle.spawner().inbox_depth()
+    }
+}
