@@ -273,23 +273,6 @@ fn timers_are_exact() {
 }
 
 #[test]
-fn a_closed_fd_0_does_not_disturb_timers() {
-    in_child("timers::a_closed_fd_0_does_not_disturb_timers", || {
-        nix::unistd::close(0).unwrap();
-        timers_are_exact();
-    });
-}
-
-#[test]
-fn a_ready_fd_0_does_not_disturb_timers() {
-    // The child's is /dev/null, which is always ready.
-    in_child(
-        "timers::a_ready_fd_0_does_not_disturb_timers",
-        timers_are_exact,
-    );
-}
-
-#[test]
 fn a_silent_fd_0_does_not_disturb_timers() {
     const NAME: &str = "timers::a_silent_fd_0_does_not_disturb_timers";
     if crate::support::is_child(NAME) {

@@ -2,6 +2,7 @@
 
 mod accept;
 mod blocking;
+mod child;
 mod driver;
 mod ecosystem;
 mod fairness;
@@ -14,6 +15,7 @@ mod runtime;
 mod runtime_end;
 mod seccomp;
 mod send_sync;
+mod seven_failures;
 mod support;
 mod tasks;
 mod tcp_bulk;
