@@ -9,7 +9,7 @@ use tokio_test::task::{self, Spawn};
 use tokio_test::{assert_pending, assert_ready};
 use uring_reactor::{AsyncFd, Instant, Sleep, Turn};
 
-use crate::support::{Random, in_child, on_every_backend, on_every_backend_with, socket_pair};
+use crate::support::{Random, on_every_backend, on_every_backend_with, socket_pair};
 
 /// The unit of these tests: long enough that a timer is still pending when it is first polled, on a machine that stalls.
 const MS: Duration = Duration::from_millis(20);

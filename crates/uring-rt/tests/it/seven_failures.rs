@@ -26,7 +26,7 @@ use crate::support::{backends, for_each_backend, for_each_runtime, is_overridden
 const FEW: u64 = 50;
 
 fn turns() -> u64 {
-    Handle::current().metrics().reactor.turns
+    Handle::current().metrics().snapshot().reactor.turns
 }
 
 /// The near end registered and non-blocking, the far one the test's own.
@@ -100,7 +100,7 @@ fn f2_the_peer_of_an_armed_socket_sees_the_end_when_the_drop_returns_ten_thousan
     in_child(
         "seven_failures::f2_the_peer_of_an_armed_socket_sees_the_end_when_the_drop_returns_ten_thousand_times",
         || {
-            for (name, builder) in backends() {
+            for (name, mut builder) in backends() {
                 // Eight entries wrap more than a thousand times.
                 let runtime = builder.entries(8).build().unwrap();
                 runtime.block_on(async {
@@ -113,7 +113,7 @@ fn f2_the_peer_of_an_armed_socket_sees_the_end_when_the_drop_returns_ten_thousan
                         assert!(is_at_end(&far), "{name}: round {round}");
                     }
                 });
-                let arms = runtime.metrics().reactor.arms;
+                let arms = runtime.metrics().snapshot().reactor.arms;
                 assert!(arms >= 10_000, "{name}: {arms} arms");
             }
         },
@@ -123,7 +123,7 @@ fn f2_the_peer_of_an_armed_socket_sees_the_end_when_the_drop_returns_ten_thousan
 #[test]
 fn f3_four_hundred_ready_fds_all_arrive_by_turns_that_do_not_sleep() {
     for entries in [16, 256] {
-        for (name, builder) in backends() {
+        for (name, mut builder) in backends() {
             let runtime = builder.entries(entries).build().unwrap();
             let arrived = runtime.block_on(arrivals_without_sleep());
             assert_eq!(arrived, 400, "{name}, {entries} entries");
@@ -279,7 +279,7 @@ fn allow_many_fds() {
 #[test]
 fn f5_block_on_returns_after_the_completion_queue_has_overflowed() {
     allow_many_fds();
-    for (name, builder) in backends() {
+    for (name, mut builder) in backends() {
         let runtime = builder.entries(1).build().unwrap();
         runtime.block_on(async {
             for _ in 0..2 {
@@ -296,7 +296,7 @@ fn f5_block_on_returns_after_the_completion_queue_has_overflowed() {
                 }
             }
         });
-        let metrics = runtime.metrics().reactor;
+        let metrics = runtime.metrics().snapshot().reactor;
         if runtime.driver().backend() == "io_uring" {
             assert!(metrics.overflows > 0, "{name}: {metrics:?}");
         }
