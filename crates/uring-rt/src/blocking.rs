@@ -18,12 +18,19 @@ use uring_sys::identity::process_token;
 
 type Job = Box<dyn FnOnce() + Send>;
 
+/// Called on each thread, at its start or its end.
+pub(crate) type ThreadHook = Option<Arc<dyn Fn() + Send + Sync>>;
+
 /// How the threads are made.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct PoolConfig {
     pub(crate) max_threads: usize,
     pub(crate) keep_alive: Duration,
-    pub(crate) thread_name: String,
+    pub(crate) thread_name: Arc<dyn Fn() -> String + Send + Sync>,
+    /// In bytes; `None` is std's default.
+    pub(crate) stack_size: Option<usize>,
+    pub(crate) on_start: ThreadHook,
+    pub(crate) on_stop: ThreadHook,
 }
 
 impl Default for PoolConfig {
@@ -31,8 +38,32 @@ impl Default for PoolConfig {
         PoolConfig {
             max_threads: 512,
             keep_alive: Duration::from_secs(10),
-            thread_name: "uring-rt-blocking".into(),
+            thread_name: Arc::new(|| "uring-rt-blocking".into()),
+            stack_size: None,
+            on_start: None,
+            on_stop: None,
         }
+    }
+}
+
+impl PoolConfig {
+    fn thread(&self) -> thread::Builder {
+        // A NUL ends a name for the kernel, and std panics over it.
+        let name = (self.thread_name)().replace('\0', "");
+        let builder = thread::Builder::new().name(name);
+        match self.stack_size {
+            Some(bytes) => builder.stack_size(bytes),
+            None => builder,
+        }
+    }
+}
+
+impl std::fmt::Debug for PoolConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PoolConfig")
+            .field("max_threads", &self.max_threads)
+            .field("keep_alive", &self.keep_alive)
+            .finish_non_exhaustive()
     }
 }
 
@@ -56,9 +87,12 @@ struct Shared {
 struct State {
     /// Oldest first.
     queue: VecDeque<Job>,
+    /// Threads that take jobs.
     threads: usize,
     /// Threads that wait for `work`; never more than `threads`.
     idle: usize,
+    /// Threads that take no more jobs, and are in their last hook.
+    leaving: usize,
     is_closed: bool,
     /// The process that the threads are in.
     process: u64,
@@ -69,7 +103,7 @@ impl State {
     fn forget_parents_threads(&mut self) {
         let here = process_token();
         if std::mem::replace(&mut self.process, here) != here {
-            (self.threads, self.idle) = (0, 0);
+            (self.threads, self.idle, self.leaving) = (0, 0, 0);
         }
     }
 }
@@ -153,10 +187,7 @@ impl Pool {
     /// Without a thread the job waits for one of the others to be free, as it does at the limit.
     fn start_thread(&self, state: &mut State) -> io::Result<()> {
         let shared = Arc::clone(&self.shared);
-        let name = self.shared.config.thread_name.clone();
-        thread::Builder::new()
-            .name(name)
-            .spawn(move || shared.serve())?;
+        self.shared.config.thread().spawn(move || shared.live())?;
         state.threads += 1;
         Ok(())
     }
@@ -169,7 +200,7 @@ impl Pool {
         let dropped = std::mem::take(&mut state.queue);
         self.shared.work.notify_all();
         let deadline = limit.map(|limit| Instant::now().checked_add(limit));
-        while state.threads > 0 {
+        while state.threads + state.leaving > 0 {
             match deadline {
                 // Also where the deadline does not fit into the clock.
                 None | Some(None) => self.shared.ended.wait(&mut state),
@@ -192,15 +223,21 @@ impl Pool {
 
 impl Shared {
     /// The life of one thread.
+    fn live(&self) {
+        survive(|| self.config.on_start.iter().for_each(|hook| hook()));
+        self.serve();
+        survive(|| self.config.on_stop.iter().for_each(|hook| hook()));
+        self.state.lock().leaving -= 1;
+        self.ended.notify_all();
+    }
+
     fn serve(&self) {
         let mut state = self.state.lock();
         loop {
             if let Some(job) = state.queue.pop_front() {
                 drop(state);
                 // The call's own panic ends in its task. What is left are destructors of what it gives.
-                if let Err(payload) = catch_unwind(AssertUnwindSafe(job)) {
-                    std::mem::forget(payload);
-                }
+                survive(job);
                 state = self.state.lock();
                 continue;
             }
@@ -217,8 +254,17 @@ impl Shared {
                 break;
             }
         }
+        // In the same step as the last look at the queue: the next job must not count on this thread.
         state.threads -= 1;
-        self.ended.notify_all();
+        state.leaving += 1;
+    }
+}
+
+/// A panic ends neither the thread nor the count of threads.
+fn survive(call: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
+        // Its drop might panic, too.
+        std::mem::forget(payload);
     }
 }
 

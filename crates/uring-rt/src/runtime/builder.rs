@@ -207,6 +207,8 @@ impl Builder {
 
     /// The most threads for blocking calls; more calls wait for one to be free. 512 by default.
     ///
+    /// Corresponds to `tokio::runtime::Builder::max_blocking_threads`.
+    ///
     /// # Panics
     ///
     /// When it is zero.
@@ -218,14 +220,87 @@ impl Builder {
     }
 
     /// How long a thread for blocking calls waits for the next one before it ends. 10 seconds by default.
+    ///
+    /// Corresponds to `tokio::runtime::Builder::thread_keep_alive`.
     pub fn thread_keep_alive(&mut self, duration: Duration) -> &mut Builder {
         self.pool.keep_alive = duration;
         self
     }
 
-    /// The name of the threads for blocking calls. `uring-rt-blocking` by default.
+    /// The name of the threads for blocking calls. `uring-rt-blocking` by default; Linux shows its first 15 bytes.
+    ///
+    /// Corresponds to `tokio::runtime::Builder::thread_name`.
     pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Builder {
-        self.pool.thread_name = name.into();
+        let name = name.into();
+        self.thread_name_fn(move || name.clone())
+    }
+
+    /// Names each thread for blocking calls as it is started.
+    ///
+    /// Corresponds to `tokio::runtime::Builder::thread_name_fn`.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    /// use uring_rt::runtime::Builder;
+    ///
+    /// let count = AtomicUsize::new(0);
+    /// let runtime = Builder::new()
+    ///     .thread_name_fn(move || format!("lookup-{}", count.fetch_add(1, Ordering::Relaxed)))
+    ///     .build()?;
+    /// let call = runtime.spawn_blocking(|| std::thread::current().name().map(str::to_owned));
+    /// assert_eq!(runtime.block_on(call)?.as_deref(), Some("lookup-0"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn thread_name_fn(
+        &mut self,
+        name: impl Fn() -> String + Send + Sync + 'static,
+    ) -> &mut Builder {
+        self.pool.thread_name = Arc::new(name);
+        self
+    }
+
+    /// The stack of the threads for blocking calls, in bytes. By default that of the standard library, 2 MiB; it is
+    /// never less than what the system needs.
+    ///
+    /// Corresponds to `tokio::runtime::Builder::thread_stack_size`.
+    pub fn thread_stack_size(&mut self, bytes: usize) -> &mut Builder {
+        self.pool.stack_size = Some(bytes);
+        self
+    }
+
+    /// Called on each thread for blocking calls, when it has started. Not on the runtime's own thread, which this
+    /// runtime does not start. A panic of the hook is reported and ends there.
+    ///
+    /// Corresponds to `tokio::runtime::Builder::on_thread_start`.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use uring_rt::runtime::Builder;
+    ///
+    /// let (started, has_started) = mpsc::channel();
+    /// let (stopped, has_stopped) = mpsc::channel();
+    /// let runtime = Builder::new()
+    ///     .on_thread_start(move || started.send(()).expect("received below"))
+    ///     .on_thread_stop(move || stopped.send(()).expect("received below"))
+    ///     .build()?;
+    /// runtime.block_on(runtime.spawn_blocking(|| ()))?;
+    /// has_started.recv().expect("before the call");
+    /// drop(runtime);
+    /// has_stopped.try_recv().expect("before the drop has returned");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn on_thread_start(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Builder {
+        self.pool.on_start = Some(Arc::new(hook));
+        self
+    }
+
+    /// Called on each thread for blocking calls before it ends: when it has been idle for
+    /// [`thread_keep_alive`](Self::thread_keep_alive), or with the runtime. A panic of the hook is reported and ends
+    /// there.
+    ///
+    /// Corresponds to `tokio::runtime::Builder::on_thread_stop`.
+    pub fn on_thread_stop(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Builder {
+        self.pool.on_stop = Some(Arc::new(hook));
         self
     }
 

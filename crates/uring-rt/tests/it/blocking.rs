@@ -167,3 +167,95 @@ fn a_paused_clock_stands_while_a_call_is_under_way() {
         ender.join().unwrap();
     });
 }
+
+#[test]
+fn a_thread_ends_when_it_was_idle_for_long_and_the_next_call_gets_another() {
+    let (stopped, has_stopped) = mpsc::channel();
+    let runtime = Builder::new()
+        .max_blocking_threads(1)
+        .thread_keep_alive(Duration::ZERO)
+        .on_thread_stop(move || stopped.send(thread::current().id()).unwrap())
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        for _ in 0..50 {
+            let id = spawn_blocking(|| thread::current().id()).await.unwrap();
+            // A call that comes while the thread is in its last hook must not count on it.
+            let next = spawn_blocking(|| thread::current().id());
+            let first = has_stopped.recv().unwrap();
+            assert_eq!(first, id);
+            if next.await.unwrap() != id {
+                has_stopped.recv().unwrap();
+            }
+        }
+    });
+}
+
+#[test]
+fn the_start_hook_runs_before_the_first_call_of_its_thread() {
+    thread_local! {
+        static STARTED: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+    }
+    let runtime = Builder::new()
+        .on_thread_start(|| STARTED.set(STARTED.get() + 1))
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        for _ in 0..5 {
+            assert_eq!(spawn_blocking(|| STARTED.get()).await.unwrap(), 1);
+        }
+    });
+    assert_eq!(STARTED.get(), 0, "this thread is not of the pool");
+}
+
+#[test]
+fn hooks_that_panic_do_not_harm_the_pool() {
+    let runtime = Builder::new()
+        .max_blocking_threads(1)
+        .thread_keep_alive(Duration::ZERO)
+        .on_thread_start(|| panic!("a hook, as planned"))
+        .on_thread_stop(|| panic!("a hook, as planned"))
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        for turn in 0..5 {
+            assert_eq!(spawn_blocking(move || turn).await.unwrap(), turn);
+        }
+    });
+}
+
+#[test]
+fn each_thread_is_named_by_the_function_and_a_nul_is_left_out() {
+    let runtime = Builder::new()
+        .thread_name_fn(|| "one\0two".into())
+        .build()
+        .unwrap();
+    let name = runtime.spawn_blocking(|| thread::current().name().map(str::to_owned));
+    let name = runtime.block_on(name).unwrap();
+    assert_eq!(name.as_deref(), Some("onetwo"));
+}
+
+#[test]
+fn a_stack_size_is_what_a_call_can_use() {
+    /// Uses more stack than the default of two mebibytes.
+    fn deep(level: usize) -> usize {
+        let frame = std::hint::black_box([1_u8; 4096]);
+        if level == 0 {
+            return 0;
+        }
+        deep(level - 1) + usize::from(frame[level % 4096])
+    }
+    let runtime = Builder::new().thread_stack_size(64 << 20).build().unwrap();
+    let sum = runtime.block_on(runtime.spawn_blocking(|| deep(2000)));
+    assert_eq!(sum.unwrap(), 2000);
+}
+
+#[test]
+fn a_stack_that_no_thread_can_have_is_a_panic_that_says_so() {
+    let runtime = Builder::new()
+        .thread_stack_size(usize::MAX >> 2)
+        .build()
+        .unwrap();
+    let text = crate::support::panic_text(|| runtime.spawn_blocking(|| 1));
+    assert!(text.contains("no thread can be started"), "{text}");
+}
