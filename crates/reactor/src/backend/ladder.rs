@@ -181,9 +181,12 @@ fn prove(ring: &mut Ring, kernel: &Kernel) -> io::Result<()> {
         while to_push.last().is_some_and(|sqe| ring.push(*sqe).is_ok()) {
             to_push.pop();
         }
-        match ring.submit_and_get_events() {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
-            _ => {}
+        if let Err(error) = ring.submit_and_get_events() {
+            match error.raw_os_error() {
+                // A signal, or no memory for a request at this moment: says nothing about the ring.
+                Some(libc::EINTR | libc::EAGAIN | libc::EBUSY | libc::ENOMEM) => {}
+                _ => return Err(error),
+            }
         }
         while let Some(cqe) = ring.pop() {
             if cqe.result < 0 {
