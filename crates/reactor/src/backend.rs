@@ -73,10 +73,25 @@ pub(crate) struct Completion {
 pub(crate) enum Outcome {
     /// These poll bits were found.
     Ready(u32),
-    /// The kernel refuses the fd, with this errno.
+    /// The kernel refuses the fd, with this errno, and always will.
     Failed(i32),
+    /// It has not the means to wait for this direction at the moment.
+    Refused(i32),
     /// Another mechanism serves the fd from now on.
     Moved(Route),
+}
+
+impl Outcome {
+    /// What it means that an fd could not enter an epoll set.
+    pub(crate) fn of_refusal(error: &io::Error) -> Outcome {
+        match error.raw_os_error() {
+            // No free number for the set itself; no memory; `fs.epoll.max_user_watches`. All of these pass.
+            Some(errno @ (libc::EMFILE | libc::ENFILE | libc::ENOMEM | libc::ENOSPC)) => {
+                Outcome::Refused(errno)
+            }
+            errno => Outcome::Failed(errno.unwrap_or(libc::EIO)),
+        }
+    }
 }
 
 /// Which mechanism serves an fd.

@@ -69,6 +69,9 @@ struct Source {
     waiters: Vec<Waiter>,
     next_key: u32,
     failure: Option<Failure>,
+    /// A direction that could not be armed, and why, until the first who waits for it has heard so. The next wait
+    /// tries again.
+    refused: Option<(Direction, i32)>,
     route: Route,
 }
 
@@ -148,6 +151,7 @@ impl Sources {
             waiters: Vec::new(),
             next_key: 0,
             failure: None,
+            refused: None,
             route: Route::Ring,
         });
         Ok(slot)
@@ -190,7 +194,7 @@ impl Sources {
             Waiting::Poller(direction) => direction.interest(),
             Waiting::Future(interest, _) => *interest,
         };
-        let ready = match source.failure {
+        let ready = match source.failure.or_else(|| source.take_refusal(interest)) {
             Some(failure) => Some(Err(failure.to_error())),
             None => source
                 .readiness
@@ -278,6 +282,11 @@ impl Sources {
                 source.wake(ready, wakes);
             }
             Outcome::Failed(errno) => source.fail(Failure::Os(errno), wakes),
+            Outcome::Refused(errno) => {
+                if let Some(direction) = token.direction {
+                    source.refuse(direction, errno, wakes);
+                }
+            }
             Outcome::Moved(route) => {
                 source.route = route;
                 if route == Route::Epoll {
@@ -415,6 +424,27 @@ impl Source {
                 wakes.push(waiter.waker);
             }
         }
+    }
+
+    /// Ends the waits for one direction; one of them is told why, the others ask again.
+    fn refuse(&mut self, direction: Direction, errno: i32, wakes: &mut WakeBatch) {
+        self.refused = Some((direction, errno));
+        let poller = self.pollers.get_mut(direction as usize);
+        if let Some(waker) = poller.and_then(Option::take) {
+            wakes.push(waker);
+        }
+        let is_for_it = |waiter: &mut Waiter| waiter.interest.directions().any(|d| d == direction);
+        for waiter in self.waiters.extract_if(.., is_for_it) {
+            wakes.push(waiter.waker);
+        }
+    }
+
+    fn take_refusal(&mut self, interest: Interest) -> Option<Failure> {
+        let is_for_it = |direction| interest.directions().any(|d| d == direction);
+        let (_, errno) = self
+            .refused
+            .take_if(|(direction, _)| is_for_it(*direction))?;
+        Some(Failure::Os(errno))
     }
 
     fn fail(&mut self, failure: Failure, wakes: &mut WakeBatch) {

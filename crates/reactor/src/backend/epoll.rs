@@ -173,10 +173,7 @@ pub(crate) fn enter(
                 tell(Outcome::Moved(Route::AlwaysReady), true);
             }
             Err(error) => {
-                tell(
-                    Outcome::Failed(error.raw_os_error().unwrap_or(libc::EIO)),
-                    false,
-                );
+                tell(Outcome::of_refusal(&error), false);
                 return;
             }
         }

@@ -281,10 +281,9 @@ impl Uring {
         let set = match self.nested_set() {
             Ok(set) => set,
             Err(error) => {
-                let outcome = Outcome::Failed(error.raw_os_error().unwrap_or(libc::EIO));
                 out.push(Completion {
                     token: arm.token,
-                    outcome,
+                    outcome: Outcome::of_refusal(&error),
                     more: false,
                 });
                 return;
