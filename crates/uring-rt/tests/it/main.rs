@@ -6,6 +6,7 @@ mod child;
 mod driver;
 mod ecosystem;
 mod fairness;
+mod faults;
 mod foreign;
 mod handle;
 mod hooks;

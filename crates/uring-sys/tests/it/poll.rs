@@ -164,3 +164,21 @@ fn a_poll_outlives_the_close_of_its_descriptor() {
     ring.push(Sqe::poll_remove(1).with_user_data(100)).unwrap();
     assert_eq!(drain(&mut ring).len(), 2, "only its number reaches it");
 }
+
+#[test]
+fn on_a_plain_ring_the_poll_of_a_thread_that_has_exited_completes_at_its_event() {
+    let Some(mut ring) = small(0) else { return };
+    let (mut ring, eventfd) = std::thread::spawn(move || {
+        let eventfd = armed(&mut ring, 9);
+        (ring, eventfd)
+    })
+    .join()
+    .unwrap();
+    // Since 5.7 the event is turned into a completion by the thread that asked for it. It is not there any more, and the
+    // exit alone ends nothing.
+    eventfd.notify().unwrap();
+    let cqe = next(&mut ring);
+    let outcomes = [-libc::ECANCELED, POLLIN.cast_signed()];
+    assert_eq!(cqe.user_data, 9);
+    assert!(outcomes.contains(&cqe.result), "{}", cqe.result);
+}
