@@ -7,9 +7,13 @@
 //! The budget is set anew before each poll of a task and of the future given to `block_on`. On a thread that drives
 //! no executor it is unlimited. Corresponds to `tokio::task::coop`.
 
+use std::cell::Cell;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::marker::PhantomData;
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
 
 use crate::context;
 
@@ -109,6 +113,70 @@ pub async fn consume_budget() {
     .await;
 }
 
+/// Takes one unit from the running task's budget, or is `Pending` if none is left. The unit comes back when the
+/// answer is dropped, unless [`RestoreOnPending::made_progress`] was called.
+///
+/// For leaf futures written for tokio; [`check`] and [`spend`] do the same with nothing to give back. Corresponds to
+/// `tokio::task::coop::poll_proceed`.
+///
+/// ```
+/// use std::task::{Context, Poll, Waker};
+/// use uring_executor::coop;
+///
+/// fn poll_leaf(cx: &mut Context<'_>, try_it: impl FnOnce() -> Option<u8>) -> Poll<u8> {
+///     let Poll::Ready(unit) = coop::poll_proceed(cx) else { return Poll::Pending };
+///     let Some(byte) = try_it() else { return Poll::Pending };
+///     unit.made_progress();
+///     Poll::Ready(byte)
+/// }
+/// let mut cx = Context::from_waker(Waker::noop());
+/// assert_eq!(poll_leaf(&mut cx, || Some(7)), Poll::Ready(7));
+/// ```
+pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
+    ready!(check(cx));
+    let before = context::with(|context| context.budget.get());
+    spend();
+    Poll::Ready(RestoreOnPending {
+        before: Cell::new(Some(before)),
+        not_send: PhantomData,
+    })
+}
+
+/// A unit of the budget, given back when this is dropped. Corresponds to `tokio::task::coop::RestoreOnPending`.
+#[derive(Debug)]
+#[must_use = "dropping it gives the unit back"]
+pub struct RestoreOnPending {
+    /// The budget before the unit was taken; `None` when it is to stay taken.
+    before: Cell<Option<Budget>>,
+    /// The budget is that of a task on this thread.
+    not_send: PhantomData<*mut ()>,
+}
+
+impl RestoreOnPending {
+    /// Lets the unit stay taken: something was done with it.
+    pub fn made_progress(&self) {
+        self.before.set(None);
+    }
+}
+
+impl Drop for RestoreOnPending {
+    fn drop(&mut self) {
+        if let Some(before) = self.before.take() {
+            context::with(|context| context.budget.set(before));
+        }
+    }
+}
+
+pin_project! {
+    /// The future of [`unconstrained`]. Corresponds to `tokio::task::coop::Unconstrained`.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless they are awaited"]
+    pub struct Unconstrained<F> {
+        #[pin]
+        future: F,
+    }
+}
+
 /// Runs `future` with an unlimited budget. The budget around it is left as it was.
 ///
 /// Corresponds to `tokio::task::coop::unconstrained`. As cancel safe as `future`.
@@ -119,15 +187,19 @@ pub async fn consume_budget() {
 /// uring_executor::coop::unconstrained(accept_and_answer()).await;
 /// # }
 /// ```
-pub async fn unconstrained<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    poll_fn(|cx| {
+pub fn unconstrained<F>(future: F) -> Unconstrained<F> {
+    Unconstrained { future }
+}
+
+impl<F: Future> Future for Unconstrained<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let _restore = Restore(context::with(|context| {
             context.budget.replace(Budget::UNLIMITED)
         }));
-        future.as_mut().poll(cx)
-    })
-    .await
+        self.project().future.poll(cx)
+    }
 }
 
 /// Puts a budget back, also when the future panics.
@@ -136,6 +208,16 @@ struct Restore(Budget);
 impl Drop for Restore {
     fn drop(&mut self) {
         context::with(|context| context.budget.set(self.0));
+    }
+}
+
+pin_project! {
+    /// The future of [`cooperative`]. Corresponds to `tokio::task::coop::Coop`.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless they are awaited"]
+    pub struct Coop<F> {
+        #[pin]
+        future: F,
     }
 }
 
@@ -149,15 +231,19 @@ impl Drop for Restore {
 /// let byte = uring_executor::coop::cooperative(channel).await;
 /// # }
 /// ```
-pub async fn cooperative<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    poll_fn(|cx| {
+pub fn cooperative<F: Future>(future: F) -> Coop<F> {
+    Coop { future }
+}
+
+impl<F: Future> Future for Coop<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         ready!(check(cx));
-        let output = ready!(future.as_mut().poll(cx));
+        let output = ready!(self.project().future.poll(cx));
         spend();
         Poll::Ready(output)
-    })
-    .await
+    }
 }
 
 #[cfg(test)]
@@ -177,6 +263,20 @@ mod tests {
     fn an_unlimited_budget_never_decreases() {
         assert_eq!(Budget::UNLIMITED.spent(), Budget::UNLIMITED);
         assert_eq!(Budget::new(u32::MAX), Budget::UNLIMITED);
+    }
+
+    #[test]
+    fn a_unit_comes_back_unless_progress_was_made() {
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        let mut proceed = || poll_proceed(&mut cx).map(|unit| unit.made_progress());
+        context::with(|context| context.budget.set(Budget::new(2)));
+        for _ in 0..10 {
+            let mut cx = Context::from_waker(std::task::Waker::noop());
+            assert!(poll_proceed(&mut cx).is_ready(), "each one was given back");
+        }
+        assert!(proceed().is_ready() && proceed().is_ready());
+        assert!(proceed().is_pending(), "both were used");
+        context::with(|context| context.budget.set(Budget::UNLIMITED));
     }
 
     #[test]

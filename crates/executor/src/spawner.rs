@@ -81,7 +81,7 @@ impl Spawner {
             .ok()
             .flatten();
         EnterGuard {
-            previous,
+            _left: Left(previous),
             spawner: PhantomData,
         }
     }
@@ -197,14 +197,17 @@ impl fmt::Debug for Spawner {
 
 /// Keeps a [`Spawner`] current; see [`Spawner::enter`].
 pub struct EnterGuard<'a> {
-    previous: Option<Spawner>,
+    _left: Left,
     /// Also keeps the guard on its thread.
     spawner: PhantomData<(&'a Spawner, *const ())>,
 }
 
-impl Drop for EnterGuard<'_> {
+/// Has no lifetime, so that a guard which is only dropped does not keep its runtime from being moved: as in tokio.
+struct Left(Option<Spawner>);
+
+impl Drop for Left {
     fn drop(&mut self) {
-        let previous = self.previous.take();
+        let previous = self.0.take();
         // Handed out of the closure: what is dropped must not find the cell borrowed.
         let _entered = CURRENT.try_with(|current| current.replace(previous));
     }

@@ -1,11 +1,13 @@
 //! [`AsyncFd`]: any file descriptor, awaited.
 
 mod close;
+mod error;
 mod guards;
+mod register;
 
+pub use error::{AsyncFdRegisterError, AsyncFdTryNewError};
 pub use guards::{AsyncFdReadyGuard, AsyncFdReadyMutGuard, TryIoError};
 
-use std::error::Error;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
@@ -90,7 +92,7 @@ impl<T: AsFd> AsyncFd<T> {
     ///
     /// As for [`new`](Self::new).
     #[track_caller]
-    pub fn try_new(inner: T) -> Result<AsyncFd<T>, AsyncFdTryNewError<T>> {
+    pub fn try_new(inner: T) -> Result<AsyncFd<T>, AsyncFdRegisterError<T>> {
         AsyncFd::try_with_interest(inner, BOTH)
     }
 
@@ -103,18 +105,29 @@ impl<T: AsFd> AsyncFd<T> {
     pub fn try_with_interest(
         inner: T,
         interest: Interest,
-    ) -> Result<AsyncFd<T>, AsyncFdTryNewError<T>> {
-        match Registration::new(inner.as_fd().as_raw_fd(), interest) {
-            Ok(registration) => Ok(AsyncFd {
-                registration,
-                inner,
-            }),
-            Err(cause) => Err(AsyncFdTryNewError { inner, cause }),
-        }
+    ) -> Result<AsyncFd<T>, AsyncFdRegisterError<T>> {
+        let fd = inner.as_fd().as_raw_fd();
+        AsyncFd::with_number(inner, fd, interest)
     }
 }
 
 impl<T> AsyncFd<T> {
+    /// Registers `fd`, which is that of `inner` for as long as this lives.
+    #[track_caller]
+    fn with_number(
+        inner: T,
+        fd: RawFd,
+        interest: Interest,
+    ) -> Result<AsyncFd<T>, AsyncFdRegisterError<T>> {
+        match Registration::new(fd, interest) {
+            Ok(registration) => Ok(AsyncFd {
+                registration,
+                inner,
+            }),
+            Err(cause) => Err(AsyncFdRegisterError::new(inner, cause)),
+        }
+    }
+
     /// The object that was registered.
     pub fn get_ref(&self) -> &T {
         &self.inner
@@ -443,45 +456,5 @@ impl<T: fmt::Debug> fmt::Debug for AsyncFd<T> {
         f.debug_struct("AsyncFd")
             .field("inner", &self.inner)
             .finish_non_exhaustive()
-    }
-}
-
-/// A registration that failed, with the object that was to be registered. Corresponds to
-/// `tokio::io::unix::AsyncFdTryNewError`.
-pub struct AsyncFdTryNewError<T> {
-    inner: T,
-    cause: io::Error,
-}
-
-impl<T> AsyncFdTryNewError<T> {
-    /// The object, and why it was not registered.
-    pub fn into_parts(self) -> (T, io::Error) {
-        (self.inner, self.cause)
-    }
-}
-
-impl<T> fmt::Debug for AsyncFdTryNewError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("AsyncFdTryNewError")
-            .field(&self.cause)
-            .finish()
-    }
-}
-
-impl<T> fmt::Display for AsyncFdTryNewError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot register the file descriptor: {}", self.cause)
-    }
-}
-
-impl<T> Error for AsyncFdTryNewError<T> {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.cause)
-    }
-}
-
-impl<T> From<AsyncFdTryNewError<T>> for io::Error {
-    fn from(error: AsyncFdTryNewError<T>) -> io::Error {
-        error.cause
     }
 }

@@ -10,7 +10,8 @@
 //! do. What is registered may be moved to, polled on and dropped on any thread.
 //!
 //! The crate `uring-rt` is such a runtime, and what an application wants.
-#![forbid(unsafe_code)]
+// Not `forbid`: two functions are unsafe to call, see `async_fd/register.rs`.
+#![deny(unsafe_code)]
 
 mod async_fd;
 mod backend;
@@ -28,6 +29,7 @@ mod reactor;
 mod readiness;
 mod registration;
 mod shared;
+mod shutdown;
 mod sleep;
 mod sources;
 mod timers;
@@ -35,7 +37,8 @@ mod token;
 mod wake_batch;
 
 pub use async_fd::{
-    AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdTryNewError, TryIoError,
+    AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdRegisterError, AsyncFdTryNewError,
+    TryIoError,
 };
 pub use backend::Route;
 pub use backend::deadline::TimerMode;
@@ -48,4 +51,5 @@ pub use interest::{Interest, Ready};
 pub use metrics::Metrics;
 pub use options::{BACKEND_VARIABLE, Options, Pacer, RUNG_VARIABLE};
 pub use reactor::{Reactor, Turn};
+pub use shutdown::is_rt_shutdown_err;
 pub use sleep::Sleep;

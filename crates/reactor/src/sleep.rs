@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use crate::clock::Instant;
 use crate::context;
@@ -20,6 +20,7 @@ pub struct Sleep {
     deadline: Instant,
     /// Present while the timer is in the reactor's list, also when it has fired there.
     key: Option<TimerKey>,
+    was_polled: bool,
 }
 
 impl Sleep {
@@ -35,6 +36,7 @@ impl Sleep {
             shared,
             deadline,
             key: None,
+            was_polled: false,
         }
     }
 
@@ -43,15 +45,32 @@ impl Sleep {
         self.deadline
     }
 
-    /// Whether the deadline has come.
+    /// Whether the deadline has come, and the loop has seen it. `false` before the first poll, which begins the
+    /// waiting: as in tokio.
     pub fn is_elapsed(&self) -> bool {
+        match &self.key {
+            Some(key) => self.shared.timers.lock().has_fired(key),
+            None => self.was_polled && self.is_due(),
+        }
+    }
+
+    fn is_due(&self) -> bool {
         self.shared.clock.now() >= self.deadline
     }
 
-    /// Changes the deadline. A task that waits already is woken at the new one; one that has been woken by the
-    /// old one has to poll again.
+    /// Changes the deadline, also after the old one has come. A task that waits is woken at the new one, or now if
+    /// that has come already.
+    ///
+    /// Corresponds to `tokio::time::Sleep::reset`.
     pub fn reset(&mut self, deadline: Instant) {
         self.deadline = deadline;
+        if self.is_due() {
+            // No turn of the loop has to come first: the next poll is ready.
+            if let Some(waker) = self.take_out() {
+                waker.wake();
+            }
+            return;
+        }
         let Some(key) = self.key.take() else { return };
         let tick = self.shared.clock.tick(deadline);
         let mut timers = self.shared.timers.lock();
@@ -90,11 +109,14 @@ impl Sleep {
         }
     }
 
+    /// Takes the timer out of the list. What is returned is dropped or woken without the lock.
+    fn take_out(&mut self) -> Option<Waker> {
+        let key = self.key.take()?;
+        self.shared.timers.lock().remove(key)
+    }
+
     fn forget(&mut self) {
-        if let Some(key) = self.key.take() {
-            let waker = self.shared.timers.lock().remove(key);
-            drop(waker);
-        }
+        drop(self.take_out());
     }
 }
 
@@ -107,13 +129,14 @@ impl Future for Sleep {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let sleep = self.get_mut();
         ready!(sleep.shared.pace(cx));
+        sleep.was_polled = true;
         let is_due = match &sleep.key {
-            None => sleep.is_elapsed(),
+            None => sleep.is_due(),
             Some(key) => {
                 let waker = cx.waker().clone();
                 let (is_due, spare) = sleep.shared.timers.lock().poll(key, waker);
                 drop(spare);
-                is_due && sleep.is_elapsed()
+                is_due && sleep.is_due()
             }
         };
         if is_due {

@@ -11,6 +11,7 @@ use crate::backend::{Arm, Completion, Disarm, Outcome, Route};
 use crate::closing::{Closing, Ticket};
 use crate::interest::{Direction, Interest, Ready};
 use crate::readiness::Readiness;
+use crate::shutdown::gone;
 use crate::token::{MAX_SLOTS, Token};
 use crate::wake_batch::WakeBatch;
 
@@ -41,11 +42,6 @@ impl Failure {
             Failure::Gone => gone(),
         }
     }
-}
-
-/// The error of every operation on a registration that has outlived its reactor.
-pub(crate) fn gone() -> io::Error {
-    io::Error::other("the runtime that this was registered with has shut down")
 }
 
 /// One registered fd. For each direction:

@@ -71,6 +71,10 @@ impl Timers {
         }
     }
 
+    pub(crate) fn has_fired(&self, key: &TimerKey) -> bool {
+        self.entries[key.0 as usize].waker.is_none()
+    }
+
     /// Takes the timer out, fired or not. The waker is given back so that it is dropped without the lock.
     #[expect(clippy::needless_pass_by_value, reason = "the key ends here")]
     pub(crate) fn remove(&mut self, key: TimerKey) -> Option<Waker> {

@@ -11,12 +11,13 @@ pub use identity::{Id, LocalOptions, RuntimeFlavor, TryCurrentError};
 pub use metrics::{Metrics, RuntimeMetrics};
 pub use uring_executor::TaskPanic;
 pub(crate) use uring_reactor::no_runtime;
-pub use uring_reactor::{Driver, Refusal, Rung, TimerMode};
+pub use uring_reactor::{Driver, Refusal, Rung, TimerMode, is_rt_shutdown_err};
 
 use std::cell::RefCell;
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
@@ -183,6 +184,10 @@ impl Drop for Runtime {
         self.pool.shut_down(self.blocking_limit);
     }
 }
+
+// A panic leaves it in order: `block_on` ends in the destructors of its guards.
+impl UnwindSafe for Runtime {}
+impl RefUnwindSafe for Runtime {}
 
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,11 +3,16 @@
 //! A task runs on the thread of its runtime and need not be `Send`, so there is no `LocalSet` here:
 //! [`spawn`] is tokio's `spawn_local`.
 
+pub mod futures;
+pub mod join_set;
+mod local_key;
+
 use std::future::Future;
 
-pub use uring_executor::{
-    AbortHandle, Id, JoinError, JoinHandle, JoinSet, coop, id, try_id, yield_now,
-};
+pub use join_set::JoinSet;
+pub use local_key::{AccessError, LocalKey};
+pub use uring_executor::coop::{Unconstrained, consume_budget, unconstrained};
+pub use uring_executor::{AbortHandle, Id, JoinError, JoinHandle, coop, id, try_id, yield_now};
 
 use crate::runtime::{Handle, no_runtime};
 

@@ -1,7 +1,7 @@
 //! Time: sleeping, limits, periods, and a clock that tests can pause. Corresponds to `tokio::time`.
 //!
 //! Deadlines are kept in nanoseconds; nothing is rounded up to a millisecond. Far ones saturate:
-//! `sleep(Duration::MAX)` never completes.
+//! `sleep(Duration::MAX)` takes some 30 years, as in tokio.
 
 mod interval;
 mod timeout;
@@ -31,7 +31,7 @@ use crate::runtime::{Handle, no_runtime, require};
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
     require("time::sleep");
-    Sleep::until(Instant::now() + duration)
+    Sleep::until(after(duration))
 }
 
 /// Waits for a point in time. Cancel safe. Corresponds to `tokio::time::sleep_until`.
@@ -92,7 +92,18 @@ pub async fn advance(duration: Duration) {
     crate::task::yield_now().await;
 }
 
+/// The time in `duration` from now. What does not fit is so far away that it does not come, but for a paused clock.
+fn after(duration: Duration) -> Instant {
+    Instant::now()
+        .checked_add(duration)
+        .unwrap_or_else(Instant::far_future)
+}
+
 #[track_caller]
 fn current(what: &str) -> Handle {
-    Handle::try_current().unwrap_or_else(|_| no_runtime(what))
+    // Not `unwrap_or_else`: a closure has no caller to name.
+    match Handle::try_current() {
+        Ok(handle) => handle,
+        Err(_) => no_runtime(what),
+    }
 }

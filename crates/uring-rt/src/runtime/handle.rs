@@ -1,8 +1,9 @@
 //! The runtime as seen from anywhere.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::Future;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,6 +17,8 @@ use crate::runtime::{Id, RuntimeFlavor, RuntimeMetrics, TryCurrentError, no_runt
 
 thread_local! {
     static CURRENT: RefCell<Option<Handle>> = const { RefCell::new(None) };
+    /// How many guards this thread has.
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
 }
 
 /// A reference to a runtime: `Send`, `Sync` and cheap to clone. It does not keep the runtime alive.
@@ -34,8 +37,7 @@ pub struct Handle {
 /// `tokio::runtime::EnterGuard`.
 #[must_use = "the runtime stays current only while the guard lives"]
 pub struct EnterGuard<'a> {
-    /// What was current before.
-    previous: Option<Handle>,
+    _left: Left,
     _spawner: uring_executor::EnterGuard<'a>,
     _reactor: uring_reactor::EnterGuard,
 }
@@ -63,7 +65,11 @@ impl Handle {
     /// When there is none; see [`try_current`](Self::try_current).
     #[track_caller]
     pub fn current() -> Handle {
-        Handle::try_current().unwrap_or_else(|_| no_runtime("Handle::current"))
+        // Not `unwrap_or_else`: a closure has no caller to name.
+        match Handle::try_current() {
+            Ok(handle) => handle,
+            Err(_) => no_runtime("Handle::current"),
+        }
     }
 
     /// The current runtime, if there is one.
@@ -106,12 +112,32 @@ impl Handle {
         self.name.as_deref()
     }
 
-    /// Makes this the current runtime of the thread until the guard is dropped. Guards are dropped in the
-    /// reverse order of their making.
+    /// Makes this the current runtime of the thread until the guard is dropped. Corresponds to
+    /// `tokio::runtime::Handle::enter`.
+    ///
+    /// # Panics
+    ///
+    /// Dropping guards in another order than the reverse of their making does.
+    ///
+    /// ```
+    /// use uring_rt::runtime::Runtime;
+    ///
+    /// let runtime = Runtime::new()?;
+    /// let _entered = runtime.handle().enter();
+    /// let task = uring_rt::spawn(async { 1 });
+    /// assert_eq!(runtime.block_on(task).unwrap(), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enter(&self) -> EnterGuard<'_> {
         let previous = CURRENT.with(|current| current.replace(Some(self.clone())));
         EnterGuard {
-            previous,
+            _left: Left {
+                previous,
+                depth: DEPTH.with(|depth| {
+                    depth.set(depth.get() + 1);
+                    depth.get()
+                }),
+            },
             _spawner: self.spawner.enter(),
             _reactor: self.reactor.enter(),
         }
@@ -207,17 +233,29 @@ impl Handle {
     }
 }
 
-impl Drop for EnterGuard<'_> {
-    fn drop(&mut self) {
-        let left = CURRENT.try_with(|current| current.replace(self.previous.take()));
-        drop(left);
-    }
+/// What was current before. It has no lifetime, so that a guard which is only dropped does not keep its runtime from
+/// being moved: as in tokio.
+struct Left {
+    previous: Option<Handle>,
+    /// Which guard of the thread this is, counted from one.
+    depth: usize,
 }
 
-/// So that [`JoinSet::spawn_on`](crate::task::JoinSet::spawn_on) takes a handle.
-impl AsRef<Spawner> for Handle {
-    fn as_ref(&self) -> &Spawner {
-        &self.spawner
+impl Drop for Left {
+    fn drop(&mut self) {
+        let depth = DEPTH.with(Cell::get);
+        if depth != self.depth {
+            // What is current afterwards would be anybody's guess. A second panic would end the process.
+            assert!(
+                thread::panicking(),
+                "`EnterGuard` values dropped out of order: guards of `Handle::enter` are dropped in the reverse \
+                 order of their making"
+            );
+            return;
+        }
+        DEPTH.with(|depth| depth.set(self.depth - 1));
+        let left = CURRENT.try_with(|current| current.replace(self.previous.take()));
+        drop(left);
     }
 }
 
@@ -237,6 +275,10 @@ impl Wake for Unpark {
         self.thread.unpark();
     }
 }
+
+// What it refers to is behind locks that no panic leaves half-way.
+impl UnwindSafe for Handle {}
+impl RefUnwindSafe for Handle {}
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

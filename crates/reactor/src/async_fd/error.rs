@@ -1,0 +1,52 @@
+//! A registration that failed.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+/// A registration that failed, with the object that was to be registered. Corresponds to
+/// `tokio::io::unix::AsyncFdRegisterError`.
+pub struct AsyncFdRegisterError<T> {
+    inner: T,
+    cause: io::Error,
+}
+
+/// The name that it had before. Corresponds to `tokio::io::unix::AsyncFdTryNewError`.
+pub type AsyncFdTryNewError<T> = AsyncFdRegisterError<T>;
+
+impl<T> AsyncFdRegisterError<T> {
+    pub(super) fn new(inner: T, cause: io::Error) -> AsyncFdRegisterError<T> {
+        AsyncFdRegisterError { inner, cause }
+    }
+
+    /// The object, and why it was not registered.
+    pub fn into_parts(self) -> (T, io::Error) {
+        (self.inner, self.cause)
+    }
+}
+
+impl<T> fmt::Debug for AsyncFdRegisterError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AsyncFdRegisterError")
+            .field(&self.cause)
+            .finish()
+    }
+}
+
+impl<T> fmt::Display for AsyncFdRegisterError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot register the file descriptor: {}", self.cause)
+    }
+}
+
+impl<T> Error for AsyncFdRegisterError<T> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.cause)
+    }
+}
+
+impl<T> From<AsyncFdRegisterError<T>> for io::Error {
+    fn from(error: AsyncFdRegisterError<T>) -> io::Error {
+        error.cause
+    }
+}

@@ -1,0 +1,250 @@
+//! Many tasks, joined as they complete. Corresponds to `tokio::task::join_set`.
+
+use std::fmt;
+use std::task::{Context, Poll};
+
+use uring_executor::{AbortHandle, Id, JoinError, Spawner};
+
+use crate::runtime::{Handle, no_runtime};
+
+/// Tasks with a common output type, joined in the order of their completion. Dropping it aborts them all.
+///
+/// Corresponds to `tokio::task::JoinSet`.
+///
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() {
+/// use uring_rt::task::JoinSet;
+///
+/// let mut set = JoinSet::new();
+/// for number in 0..10 {
+///     set.spawn(async move { number });
+/// }
+/// let mut sum = 0;
+/// while let Some(result) = set.join_next().await {
+///     sum += result.unwrap();
+/// }
+/// assert_eq!(sum, 45);
+/// # }
+/// ```
+pub struct JoinSet<T> {
+    inner: uring_executor::JoinSet<T>,
+}
+
+impl<T> JoinSet<T> {
+    /// An empty set.
+    #[must_use]
+    pub fn new() -> JoinSet<T> {
+        JoinSet {
+            inner: uring_executor::JoinSet::new(),
+        }
+    }
+
+    /// How many tasks have not been joined.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.inner.len()
+    }
+
+    /// Whether all tasks have been joined.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.inner.is_empty()
+    }
+
+    /// Aborts all tasks. They remain in the set and are joined as cancelled.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let mut set = uring_rt::task::JoinSet::new();
+    /// set.spawn(std::future::pending::<()>());
+    /// set.abort_all();
+    /// assert!(set.join_next().await.unwrap().unwrap_err().is_cancelled());
+    /// # }
+    /// ```
+    pub fn abort_all(&mut self) {
+        self.inner.abort_all();
+    }
+
+    /// Takes all tasks out of the set without aborting them.
+    pub fn detach_all(&mut self) {
+        self.inner.detach_all();
+    }
+}
+
+impl<T: 'static> JoinSet<T> {
+    /// Spawns a task on the current runtime, as [`task::spawn`](crate::task::spawn) does.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime, and on another thread than the runtime's own.
+    #[track_caller]
+    pub fn spawn<F: Future<Output = T> + 'static>(&mut self, future: F) -> AbortHandle {
+        match Spawner::try_current() {
+            Some(spawner) => self.inner.insert(spawner.spawn_local(future)),
+            None => no_runtime("JoinSet::spawn"),
+        }
+    }
+
+    /// The same as [`spawn`](Self::spawn).
+    #[track_caller]
+    pub fn spawn_local<F: Future<Output = T> + 'static>(&mut self, future: F) -> AbortHandle {
+        self.spawn(future)
+    }
+
+    /// Spawns a task on the runtime of `handle`, from any thread.
+    #[track_caller]
+    pub fn spawn_on<F>(&mut self, future: F, handle: &Handle) -> AbortHandle
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: Send,
+    {
+        self.inner.insert(handle.spawn(future))
+    }
+
+    /// Runs a call that blocks on a thread of the current runtime's pool, as
+    /// [`task::spawn_blocking`](crate::task::spawn_blocking) does.
+    ///
+    /// # Panics
+    ///
+    /// As for [`task::spawn_blocking`](crate::task::spawn_blocking).
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let mut set = uring_rt::task::JoinSet::new();
+    /// set.spawn_blocking(|| 1);
+    /// set.spawn_blocking(|| 2);
+    /// assert_eq!(set.join_all().await.into_iter().sum::<i32>(), 3);
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn spawn_blocking<F>(&mut self, call: F) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send,
+    {
+        self.inner.insert(crate::task::spawn_blocking(call))
+    }
+
+    /// Runs a call that blocks on a thread of the pool of `handle`'s runtime.
+    ///
+    /// # Panics
+    ///
+    /// When not even one thread can be started.
+    #[track_caller]
+    pub fn spawn_blocking_on<F>(&mut self, call: F, handle: &Handle) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send,
+    {
+        self.inner.insert(handle.spawn_blocking(call))
+    }
+
+    /// Waits for the next task to complete; `None` if there is none in the set.
+    ///
+    /// Cancel safe: a dropped call has removed no task.
+    ///
+    /// # Errors
+    ///
+    /// Inside of the `Some`: a [`JoinError`] if the task panicked or was cancelled.
+    pub async fn join_next(&mut self) -> Option<Result<T, JoinError>> {
+        self.inner.join_next().await
+    }
+
+    /// As [`join_next`](Self::join_next), with the task's id.
+    ///
+    /// # Errors
+    ///
+    /// As for [`join_next`](Self::join_next); the error has the id, too.
+    pub async fn join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
+        self.inner.join_next_with_id().await
+    }
+
+    /// The next completed task, if there is one right now.
+    ///
+    /// # Errors
+    ///
+    /// As for [`join_next`](Self::join_next).
+    pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
+        self.inner.try_join_next()
+    }
+
+    /// As [`try_join_next`](Self::try_join_next), with the task's id.
+    ///
+    /// # Errors
+    ///
+    /// As for [`join_next`](Self::join_next).
+    pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
+        self.inner.try_join_next_with_id()
+    }
+
+    /// Aborts all tasks and waits until their futures are dropped.
+    pub async fn shutdown(&mut self) {
+        self.inner.shutdown().await;
+    }
+
+    /// Waits for all tasks, and returns their outputs in the order of completion.
+    ///
+    /// Not cancel safe: a dropped call loses outputs and aborts the tasks that are left.
+    ///
+    /// # Panics
+    ///
+    /// When a task panicked, with its payload, and when one was cancelled. The others are aborted then.
+    pub async fn join_all(self) -> Vec<T> {
+        self.inner.join_all().await
+    }
+
+    /// Polls for the next task to complete: `Ready(None)` if there is none in the set. After `Pending`, the waker of
+    /// the last call is woken.
+    ///
+    /// # Errors
+    ///
+    /// As for [`join_next`](Self::join_next).
+    pub fn poll_join_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
+        self.inner.poll_join_next(cx)
+    }
+
+    /// As [`poll_join_next`](Self::poll_join_next), with the task's id.
+    ///
+    /// # Errors
+    ///
+    /// As for [`join_next`](Self::join_next).
+    pub fn poll_join_next_with_id(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<(Id, T), JoinError>>> {
+        self.inner.poll_join_next_with_id(cx)
+    }
+}
+
+impl<T> Default for JoinSet<T> {
+    fn default() -> JoinSet<T> {
+        JoinSet::new()
+    }
+}
+
+/// Spawns each future, as [`JoinSet::spawn`] does.
+impl<T: 'static, F: Future<Output = T> + 'static> FromIterator<F> for JoinSet<T> {
+    fn from_iter<I: IntoIterator<Item = F>>(futures: I) -> JoinSet<T> {
+        let mut set = JoinSet::new();
+        set.extend(futures);
+        set
+    }
+}
+
+/// Spawns each future, as [`JoinSet::spawn`] does.
+impl<T: 'static, F: Future<Output = T> + 'static> Extend<F> for JoinSet<T> {
+    fn extend<I: IntoIterator<Item = F>>(&mut self, futures: I) {
+        for future in futures {
+            self.spawn(future);
+        }
+    }
+}
+
+impl<T> fmt::Debug for JoinSet<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinSet").field("len", &self.len()).finish()
+    }
+}
