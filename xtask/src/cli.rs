@@ -1,5 +1,7 @@
 //! The command line.
 
+use crate::matrix::Filter;
+
 /// What was asked for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Task {
@@ -10,6 +12,7 @@ pub(crate) enum Task {
     Tidy,
     Examples,
     Syscalls,
+    Matrix(Filter),
     Help,
 }
 
@@ -23,6 +26,8 @@ Usage: cargo xtask <task>
   tidy              check the house rules that no other tool knows
   examples          build the examples and run them, echo on every backend
   syscalls          count the system calls of the echo example, with strace
+  matrix            run the tests on other kernels, in virtual machines;
+                    --kernel VERSION, --program PART and --test PART select
   help              print this";
 
 /// The task, or one line about what is wrong with the arguments.
@@ -44,6 +49,10 @@ pub(crate) fn parse(args: &[String]) -> Result<Task, String> {
         "tidy" => (Task::Tidy, options),
         "examples" => (Task::Examples, options),
         "syscalls" => (Task::Syscalls, options),
+        "matrix" => {
+            let (filter, rest) = filter(options);
+            (Task::Matrix(filter), rest)
+        }
         "help" | "--help" | "-h" => (Task::Help, options),
         _ => return Err(format!("there is no task `{name}`")),
     };
@@ -61,9 +70,27 @@ fn flag<'a>(options: &'a [String], name: &str) -> (bool, &'a [String]) {
     }
 }
 
+/// The options that select, each with its value, and the options after them.
+fn filter(options: &[String]) -> (Filter, &[String]) {
+    let mut filter = Filter::default();
+    let mut rest = options;
+    while let [name, value, after @ ..] = rest {
+        let field = match name.as_str() {
+            "--kernel" => &mut filter.kernel,
+            "--program" => &mut filter.program,
+            "--test" => &mut filter.test,
+            _ => break,
+        };
+        *field = Some(value.clone());
+        rest = after;
+    }
+    (filter, rest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Task, parse};
+    use crate::matrix::Filter;
 
     fn parsed(line: &str) -> Result<Task, String> {
         parse(
@@ -86,6 +113,16 @@ mod tests {
         assert_eq!(parsed("examples"), Ok(Task::Examples));
         assert_eq!(parsed("syscalls"), Ok(Task::Syscalls));
         assert_eq!(parsed("--help"), Ok(Task::Help));
+        assert_eq!(parsed("matrix"), Ok(Task::Matrix(Filter::default())));
+        let filter = Filter {
+            kernel: Some("6.1".to_owned()),
+            test: Some("close::".to_owned()),
+            ..Filter::default()
+        };
+        assert_eq!(
+            parsed("matrix --test close:: --kernel 6.1"),
+            Ok(Task::Matrix(filter))
+        );
     }
 
     #[test]
@@ -99,6 +136,10 @@ mod tests {
         assert_eq!(
             parsed("test --release --release"),
             Err("`test` does not take `--release`".to_owned())
+        );
+        assert_eq!(
+            parsed("matrix --kernel"),
+            Err("`matrix` does not take `--kernel`".to_owned())
         );
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::io;
 use std::path::Path;
 use std::process;
 
@@ -46,18 +47,35 @@ impl Command {
 
     /// Runs it in the workspace, on our own terminal.
     pub(crate) fn run(&self, root: &Path) -> Result<(), Failure> {
+        let child = self.process(root).spawn();
+        self.finish(child).map(drop)
+    }
+
+    /// The same, but what it prints is returned.
+    pub(crate) fn output(&self, root: &Path) -> Result<String, Failure> {
+        let child = self.process(root).stdout(process::Stdio::piped()).spawn();
+        self.finish(child)
+    }
+
+    fn process(&self, root: &Path) -> process::Command {
         println!("$ {self}");
         // Cargo names itself to what it runs; that is the pinned one.
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-        let status = process::Command::new(cargo)
+        let mut command = process::Command::new(cargo);
+        command
             .args(&self.args)
             .envs(self.env.iter().copied())
             .current_dir(root)
-            .stdin(process::Stdio::null())
-            .status();
-        let reason = match status {
-            Ok(status) if status.success() => return Ok(()),
-            Ok(status) => format!("the command ended with {status}"),
+            .stdin(process::Stdio::null());
+        command
+    }
+
+    fn finish(&self, child: io::Result<process::Child>) -> Result<String, Failure> {
+        let reason = match child.and_then(process::Child::wait_with_output) {
+            Ok(output) if output.status.success() => {
+                return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+            }
+            Ok(output) => format!("the command ended with {}", output.status),
             Err(error) => format!("the command could not be started: {error}"),
         };
         Err(Failure {
@@ -71,7 +89,9 @@ impl Command {
 impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, value) in &self.env {
-            write!(f, "{name}={value} ")?;
+            // As a shell needs it, where a value has a blank.
+            let quote = if value.contains(' ') { "'" } else { "" };
+            write!(f, "{name}={quote}{value}{quote} ")?;
         }
         write!(f, "cargo {}", self.args.join(" "))
     }
@@ -85,5 +105,10 @@ fn a_command_is_printed_as_one_types_it() {
     assert_eq!(
         command.to_string(),
         "BACKEND=epoll cargo test --package a --lib"
+    );
+    let command = Command::cargo("build").env("RUSTFLAGS", "-C opt-level=1");
+    assert_eq!(
+        command.to_string(),
+        "RUSTFLAGS='-C opt-level=1' cargo build"
     );
 }

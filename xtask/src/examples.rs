@@ -115,7 +115,7 @@ fn split_variables(line: &str) -> (Vec<(&str, &str)>, Vec<&str>) {
 }
 
 /// The status, or `None` when the time was over and the child was killed.
-fn wait(child: &mut Child, limit: Duration) -> std::io::Result<Option<ExitStatus>> {
+pub(crate) fn wait(child: &mut Child, limit: Duration) -> std::io::Result<Option<ExitStatus>> {
     let deadline = Instant::now() + limit;
     while Instant::now() < deadline {
         if let Some(status) = child.try_wait()? {

@@ -15,6 +15,7 @@ mod cli;
 mod command;
 mod examples;
 mod manifest;
+mod matrix;
 mod step;
 mod syscalls;
 mod tidy;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Task::Ci => ci::run(&root),
         Task::Examples => examples::build_and_run(&root),
         Task::Syscalls => syscalls::run(&root),
+        Task::Matrix(filter) => matrix::run(&root, &filter),
         Task::Tidy => tidy::run(&root),
         Task::Test { release } => tests(release).run(&root),
         Task::Lint => lint().run(&root),

@@ -1,0 +1,93 @@
+//! The tests on other kernels: each is booted in a virtual machine, with
+//! static test programs in an initial file system of a few files.
+
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use crate::command::Failure;
+use crate::examples::target_dir;
+
+mod boot;
+mod initramfs;
+mod kernels;
+mod log;
+mod mirror;
+mod programs;
+mod report;
+
+use kernels::Kernel;
+use report::Row;
+
+const RERUN: &str = "cargo xtask matrix";
+/// Where the report goes, below the workspace.
+const REPORT: &str = "docs/bench/kernels.md";
+
+/// What to leave out. Nothing left out makes the report.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Filter {
+    /// Only kernels whose version begins with this.
+    pub(crate) kernel: Option<String>,
+    /// Only programs with this in their name, such as `uring-rt/it/epoll`.
+    pub(crate) program: Option<String>,
+    /// Only tests with this in their name.
+    pub(crate) test: Option<String>,
+}
+
+pub(crate) fn run(root: &Path, filter: &Filter) -> Result<(), Failure> {
+    let result = run_all(root, filter);
+    result.map_err(|reason| Failure {
+        reason,
+        rerun: RERUN.to_owned(),
+    })
+}
+
+fn run_all(root: &Path, filter: &Filter) -> Result<(), String> {
+    boot::check_emulator()?;
+    let folder = target_dir(root).join("matrix");
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let all = kernels::fetch(&folder)?;
+    let programs = programs::build(root, &folder)?;
+    let initramfs = initramfs::write(&folder, &programs, filter)?;
+
+    let matches = |kernel: &&Kernel| {
+        let prefix = filter.kernel.as_deref().unwrap_or_default();
+        kernel.version.starts_with(prefix)
+    };
+    let mut rows = Vec::new();
+    for kernel in all.iter().filter(matches) {
+        rows.push(run_one(kernel, &initramfs, &folder)?);
+    }
+    if rows.is_empty() {
+        return Err("no kernel has such a version".to_owned());
+    }
+    let is_complete = *filter == Filter::default();
+    if is_complete {
+        let path = root.join(REPORT);
+        report::write(&path, &rows)?;
+        println!("written: {REPORT}");
+    }
+    let failures: Vec<String> = rows.iter().flat_map(Row::failures).collect();
+    if failures.is_empty() {
+        return Ok(());
+    }
+    Err(failures.join("\n"))
+}
+
+fn run_one(kernel: &Kernel, initramfs: &Path, folder: &Path) -> Result<Row, String> {
+    let start = Instant::now();
+    println!("booting {}", kernel.version);
+    let path = folder.join(format!("{}.log", kernel.version));
+    let text = boot::run(&kernel.image, initramfs, &path)?;
+    let row = Row {
+        version: kernel.version.clone(),
+        log: log::parse(&text),
+        path,
+    };
+    let seconds = start.elapsed().as_secs();
+    println!("{}, {seconds} s", row.summary());
+    for failure in row.failures() {
+        println!("    {failure}");
+    }
+    Ok(row)
+}
