@@ -1,6 +1,6 @@
 //! An allocator that never gives an address twice, and takes every freed page away from everybody.
 
-use std::alloc::{GlobalAlloc, Layout};
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,6 +30,7 @@ pub struct PageGuard {
     /// How much of it was given away.
     used: AtomicUsize,
     freed: AtomicUsize,
+    unguarded: AtomicUsize,
 }
 
 impl Default for PageGuard {
@@ -45,6 +46,7 @@ impl PageGuard {
             start: OnceLock::new(),
             used: AtomicUsize::new(0),
             freed: AtomicUsize::new(0),
+            unguarded: AtomicUsize::new(0),
         }
     }
 
@@ -53,8 +55,14 @@ impl PageGuard {
         self.freed.load(Ordering::Relaxed)
     }
 
-    fn start(&self) -> usize {
-        *self.start.get_or_init(|| {
+    /// How many allocations came from the system's own allocator: for alignments above a page, and when a process has
+    /// all the mappings it may have (65 530), as the backtrace of a panic takes.
+    pub fn unguarded(&self) -> usize {
+        self.unguarded.load(Ordering::Relaxed)
+    }
+
+    fn start(&self) -> Option<usize> {
+        let start = *self.start.get_or_init(|| {
             // SAFETY: a new mapping at an address of the kernel's choice touches nothing that exists.
             let region = unsafe {
                 libc::mmap(
@@ -71,7 +79,30 @@ impl PageGuard {
             } else {
                 region.addr()
             }
-        })
+        });
+        (start != 0).then_some(start)
+    }
+
+    /// Pages that nobody had before. None: there are none, or no mapping for them.
+    fn fresh_pages(&self, layout: Layout) -> Option<*mut u8> {
+        if layout.align() > PAGE {
+            return None;
+        }
+        let (start, pages) = (self.start()?, pages(layout));
+        let at = self.used.fetch_add(pages + PAGE, Ordering::Relaxed);
+        if at.saturating_add(pages + PAGE) > REGION {
+            return None;
+        }
+        let first: *mut u8 = ptr::with_exposed_provenance_mut(start + at);
+        let access = libc::PROT_READ | libc::PROT_WRITE;
+        // SAFETY: the range lies in the region, and nobody else has it.
+        let answer = unsafe { libc::mprotect(first.cast(), pages, access) };
+        (answer == 0).then_some(first)
+    }
+
+    fn is_guarded(&self, pointer: *mut u8) -> bool {
+        self.start()
+            .is_some_and(|start| (start..start + REGION).contains(&pointer.addr()))
     }
 }
 
@@ -80,34 +111,28 @@ fn pages(layout: Layout) -> usize {
     layout.size().max(1).next_multiple_of(PAGE)
 }
 
-// SAFETY: each call hands out a range that no other one ever did, of the size and alignment asked for.
+// SAFETY: each call hands out a range that no other one ever did, of the size and alignment asked for; or what the
+// system's allocator gives, which then takes it back.
 unsafe impl GlobalAlloc for PageGuard {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let (start, pages) = (self.start(), pages(layout));
-        if start == 0 || layout.align() > PAGE {
-            return ptr::null_mut();
-        }
-        let at = self.used.fetch_add(pages + PAGE, Ordering::Relaxed);
-        if at.saturating_add(pages + PAGE) > REGION {
-            return ptr::null_mut();
-        }
-        let first: *mut u8 = ptr::with_exposed_provenance_mut(start + at);
-        // SAFETY: the range lies in the region, and nobody else has it.
-        let answer =
-            unsafe { libc::mprotect(first.cast(), pages, libc::PROT_READ | libc::PROT_WRITE) };
-        if answer != 0 {
-            return ptr::null_mut();
-        }
+        let Some(first) = self.fresh_pages(layout) else {
+            self.unguarded.fetch_add(1, Ordering::Relaxed);
+            // SAFETY: the caller's promise is the same as this one.
+            return unsafe { System.alloc(layout) };
+        };
         // Against the end, as far as the alignment allows: one byte too many is a fault as well.
-        let offset = (pages - layout.size().max(1)) / layout.align() * layout.align();
-        first.wrapping_add(offset)
+        let slack = pages(layout) - layout.size().max(1);
+        first.wrapping_add(slack / layout.align() * layout.align())
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        let offset = pointer.addr() % PAGE;
-        let first = pointer.wrapping_sub(offset);
+        if !self.is_guarded(pointer) {
+            // SAFETY: it is not ours, so it is what `alloc` got from there.
+            return unsafe { System.dealloc(pointer, layout) };
+        }
+        let first = pointer.wrapping_sub(pointer.addr() % PAGE);
         // A new mapping in the place of the old one, so that the memory goes back and the kernel can join neighbours:
-        // a process may have 65 530 mappings.
+        // the number of mappings is limited.
         // SAFETY: the range is the one that `alloc` gave away, and its holder has given it back.
         unsafe {
             libc::mmap(
