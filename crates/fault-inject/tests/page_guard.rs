@@ -17,9 +17,13 @@ static ALLOCATOR: PageGuard = PageGuard::new();
 
 const CYCLES: usize = 300;
 
+/// A buffer of its own each time, gone with its user.
+fn heap(len: usize) -> Box<[u8]> {
+    vec![0; len].into_boxed_slice()
+}
+
 async fn echo_once(mut stream: TcpStream) -> std::io::Result<TcpStream> {
-    // A buffer of its own each time, gone when the bytes are.
-    let mut buffer = vec![0; 512];
+    let mut buffer = heap(512);
     stream.read_exact(&mut buffer).await?;
     stream.write_all(&buffer).await?;
     Ok(stream)
@@ -35,17 +39,17 @@ async fn cycle(round: usize, listener: &TcpListener) {
         .map(|at| (at * round).to_le_bytes()[0])
         .collect();
     client.write_all(&sent).await.unwrap();
-    let mut answer = vec![0; 512];
+    let mut answer = heap(512);
     let limit = Duration::from_secs(60);
     timeout(limit, client.read_exact(&mut answer))
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(answer, sent);
+    assert_eq!(answer[..], sent[..]);
     let accepted = server.await.unwrap().unwrap();
 
-    let mut abandoned = Box::new([0; 64]);
-    assert!(client.read(&mut abandoned[..]).now_or_never().is_none());
+    let mut abandoned = heap(64);
+    assert!(client.read(&mut abandoned).now_or_never().is_none());
     yield_now().await;
     drop(abandoned);
     client.set_zero_linger().unwrap();
@@ -54,12 +58,12 @@ async fn cycle(round: usize, listener: &TcpListener) {
     let (one, other) = UnixStream::pair().unwrap();
     let waits = uring_rt::spawn(async move { one.readable().await });
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    let receives = uring_rt::spawn(async move { socket.recv(&mut vec![0; 128]).await });
+    let receives = uring_rt::spawn(async move { socket.recv(&mut heap(128)).await });
     let sleeps = uring_rt::spawn(sleep(limit));
     let mut napping = Box::new(sleep(limit));
     assert!((&mut *napping).now_or_never().is_none());
     yield_now().await;
-    if round % 2 == 0 {
+    if round.is_multiple_of(2) {
         drop(other);
         assert!(waits.await.unwrap().is_ok());
     } else {
@@ -84,7 +88,7 @@ fn runs_under_the_guard(runtime: Runtime) {
         let mut left = JoinSet::new();
         for _ in 0..50 {
             let (near, far) = UnixStream::pair().unwrap();
-            left.spawn(async move { (&near).read(&mut vec![0; 64]).await.map(|_| far) });
+            left.spawn(async move { (&near).read(&mut heap(64)).await.map(|_| far) });
             drop(uring_rt::spawn(sleep(Duration::from_secs(60))));
         }
         yield_now().await;
