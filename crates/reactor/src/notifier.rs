@@ -6,8 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::Wake;
 
-use parking_lot::Mutex;
-
 use crate::backend::kernel::{EventFd, Kernel};
 use crate::metrics::Counter;
 
@@ -25,9 +23,9 @@ const NOTIFIED: u8 = 2;
 #[derive(Debug)]
 pub(crate) struct Notifier {
     state: AtomicU8,
-    /// Polled by the backend, which never has to read it where it sees edges.
-    /// Behind a lock because a forked child puts its own in its place.
-    eventfd: Mutex<EventFd>,
+    /// Polled by the backend, which never has to read it where it sees edges. Behind no lock: a fork copies a lock
+    /// that another thread holds, and nobody in the child would ever release it.
+    eventfd: EventFd,
     /// Notifications that took a system call.
     writes: Counter,
 }
@@ -46,25 +44,23 @@ impl Notifier {
     pub(crate) fn new(kernel: &Kernel) -> io::Result<Notifier> {
         Ok(Notifier {
             state: AtomicU8::new(AWAKE),
-            eventfd: Mutex::new(kernel.eventfd()?),
+            eventfd: kernel.eventfd()?,
             writes: Counter::default(),
         })
     }
 
     /// Reads the eventfd, so that it is unreadable until the next write.
     pub(crate) fn drain(&self) -> io::Result<bool> {
-        self.eventfd.lock().drain()
+        self.eventfd.drain()
     }
 
     pub(crate) fn raw_fd(&self) -> RawFd {
-        self.eventfd.lock().raw_fd()
+        self.eventfd.raw_fd()
     }
 
     /// In a forked child: the eventfd that it has is its parent's.
-    pub(crate) fn renew(&self, kernel: &Kernel) -> io::Result<()> {
-        let own = kernel.eventfd()?;
-        *self.eventfd.lock() = own;
-        Ok(())
+    pub(crate) fn renew(&self) -> io::Result<()> {
+        self.eventfd.renew()
     }
 
     /// Makes the current or the next park return. Says whether that took a system call.
@@ -76,7 +72,7 @@ impl Notifier {
         }
         // A full counter is already readable, and the wrapper reports it as success. Anything else means that
         // the fd was closed behind our back: the sleeper can then not be reached from here, by nobody's fault.
-        let _ = self.eventfd.lock().notify();
+        let _ = self.eventfd.notify();
         self.writes.add_shared(1);
         true
     }

@@ -259,7 +259,7 @@ impl Reactor {
     /// for again; deadlines are as they were.
     fn rebuild_in_child(&mut self) -> io::Result<()> {
         let env = self.local.shared.env.clone();
-        env.notifier.renew(&env.kernel)?;
+        env.notifier.renew()?;
         env.epoll.lock().take();
         let (backend, driver) = ladder::open(&self.options, &env)?;
         // Dropped without a word to the kernel: only this process's copies are closed.

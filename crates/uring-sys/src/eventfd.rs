@@ -27,6 +27,24 @@ impl EventFd {
         Ok(Self(File::from(fd)))
     }
 
+    /// Puts a fresh counter, at zero, under the same number: what a forked child does, whose copy is its parent's.
+    ///
+    /// In one step, so that whoever notifies meanwhile reaches the one or the other, and no lock is needed that another
+    /// thread might have held when the process forked.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`EventFd::new`], and of `dup3(2)`. The old counter is still there.
+    pub fn renew(&self) -> io::Result<()> {
+        let fresh = Self::new()?;
+        // SAFETY: both numbers are open and ours; the old counter is closed by the call, and nobody needs it here.
+        let number = unsafe { libc::dup3(fresh.as_raw_fd(), self.as_raw_fd(), libc::O_CLOEXEC) };
+        if number < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(())
+    }
+
     /// Adds 1. From any thread; a counter at its maximum stays there, which is readable just as well.
     ///
     /// # Errors

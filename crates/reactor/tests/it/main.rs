@@ -7,6 +7,7 @@ mod directions;
 mod elsewhere;
 mod exhausted;
 mod foreign_wakers;
+mod fork;
 mod guards;
 mod half_close;
 mod kinds;

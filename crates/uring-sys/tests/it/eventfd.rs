@@ -1,7 +1,7 @@
 //! Waking by eventfd.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::fd::{AsFd, AsRawFd};
 
 use uring_sys::eventfd::EventFd;
@@ -41,4 +41,24 @@ fn any_thread_may_notify() {
         }
     });
     assert!(eventfd.drain().unwrap());
+}
+
+#[test]
+fn a_renewed_eventfd_has_its_number_and_not_its_counter() {
+    let eventfd = EventFd::new().unwrap();
+    // A copy of the number, as a forked child has one.
+    let parents = uring_sys::syscall::duplicate(eventfd.as_raw_fd()).unwrap();
+    let number = eventfd.as_raw_fd();
+    eventfd.notify().unwrap();
+    eventfd.renew().unwrap();
+    assert_eq!(eventfd.as_raw_fd(), number);
+    assert!(!eventfd.drain().unwrap(), "a fresh counter is zero");
+    eventfd.notify().unwrap();
+    let mut counter = [0; 8];
+    File::from(parents).read_exact(&mut counter).unwrap();
+    assert_eq!(
+        u64::from_ne_bytes(counter),
+        1,
+        "the old one has what it had, and no more"
+    );
 }

@@ -72,6 +72,12 @@ impl EventFd {
             EventFd::Linux(eventfd) => eventfd.drain(),
         }
     }
+
+    pub(crate) fn renew(&self) -> io::Result<()> {
+        match self {
+            EventFd::Linux(eventfd) => eventfd.renew(),
+        }
+    }
 }
 
 /// A deadline that can be polled.
