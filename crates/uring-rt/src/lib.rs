@@ -37,6 +37,7 @@
 //! - [`net`]: TCP, UDP, Unix sockets.
 //! - [`time`]: sleep, timeout, interval, and a clock that tests can pause.
 //! - [`io`]: [`AsyncFd`], for any file descriptor.
+//! - [`process`]: child processes.
 //! - [`signal`]: Ctrl-C and the other Unix signals.
 //!
 //! # Which backend runs, and why
@@ -52,6 +53,7 @@ compile_error!("uring-rt runs on Linux only");
 mod blocking;
 pub mod io;
 pub mod net;
+pub mod process;
 pub mod runtime;
 pub mod signal;
 pub mod task;

@@ -26,6 +26,7 @@ use uring_executor::{Executor, JoinHandle, Park, ParkMode, Spawner};
 use uring_reactor::{Options, Reactor, Turn};
 
 use crate::blocking::Pool;
+use crate::process::orphans;
 
 /// Runs futures on the thread that built it.
 ///
@@ -81,6 +82,7 @@ impl Runtime {
         driver.spawner = driver.hooks.before.is_some().then(|| executor.spawner());
         let reactor = driver.reactor.handle();
         let handle = Handle::new(executor.spawner(), reactor, pool.clone(), name);
+        orphans::add_home(&handle);
         Runtime {
             driver: RefCell::new(Some(driver)),
             executor,
@@ -177,6 +179,8 @@ impl Runtime {
 impl Drop for Runtime {
     fn drop(&mut self) {
         let _entered = self.handle.enter();
+        // Before the tasks go: children in them are for another runtime to reap.
+        orphans::remove_home(&self.handle);
         // The reactor first: it takes everything back from the kernel in one go, and dropping the tasks then
         // costs no system call but their own closes.
         drop(self.driver.get_mut().take());

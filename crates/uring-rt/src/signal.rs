@@ -1,4 +1,9 @@
 //! Unix signals, awaited. Corresponds to `tokio::signal`.
+//!
+//! A signal is the whole process's, so any number of listeners, in any number of runtimes and on any thread, hear the
+//! same one. It is caught while somebody listens; when the last listener is dropped, it does again what it did before
+//! the first: that is where this differs from tokio, which keeps a signal for good. A forked child hears its own
+//! signals and not its parent's, and a program that it executes inherits no listener.
 
 mod registry;
 pub mod unix;
@@ -9,8 +14,11 @@ use crate::runtime::require;
 
 /// Completes when Ctrl-C is pressed (`SIGINT`). Corresponds to `tokio::signal::ctrl_c`.
 ///
-/// While such a future or another listener of `SIGINT` is alive, the signal does not end the process; when the
-/// last one is dropped, it does again what it did before.
+/// It listens from its first poll until it completes or is dropped. Without another listener of `SIGINT` the next Ctrl-C
+/// then ends the process, as before; under tokio nothing would. To go on listening keep a
+/// [`unix::signal`] of [`SignalKind::interrupt`](unix::SignalKind::interrupt).
+///
+/// Cancel safe, but what comes between two calls is not heard.
 ///
 /// # Errors
 ///
@@ -18,7 +26,19 @@ use crate::runtime::require;
 ///
 /// # Panics
 ///
-/// Outside of a runtime.
+/// Outside of a runtime, when it is polled.
+///
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use futures_util::FutureExt;
+/// let mut pressed = std::pin::pin!(uring_rt::signal::ctrl_c());
+/// assert!((&mut pressed).now_or_never().is_none()); // it listens now
+/// # rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::INT)?;
+/// pressed.await?;
+/// # Ok(())
+/// # }
+/// ```
 pub async fn ctrl_c() -> io::Result<()> {
     require("signal::ctrl_c");
     let gone = || io::Error::other("the runtime that waited for Ctrl-C has shut down");

@@ -237,17 +237,12 @@ fn without_a_listener_the_signal_kills_as_before() {
             pending::<()>().await;
         });
     }
-    let status = Command::new(std::env::current_exe().unwrap())
-        .args(["without_a_listener_the_signal_kills_as_before", "--exact"])
-        .env(CHILD, "1")
-        .output()
-        .unwrap()
-        .status;
+    let status = again("without_a_listener_the_signal_kills_as_before").status;
     assert_eq!(status.signal(), Some(libc::SIGTERM));
 }
 
 #[test]
-fn kinds_that_must_not_be_caught_are_invalid_input() {
+fn kinds_that_must_not_be_caught_are_errors_as_in_tokio() {
     let _alone = alone();
     Runtime::new().unwrap().block_on(async {
         let refused = [
@@ -264,8 +259,10 @@ fn kinds_that_must_not_be_caught_are_invalid_input() {
         ];
         for signum in refused {
             let error = signal(SignalKind::from_raw(signum)).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{signum}");
+            assert_eq!(error.kind(), ErrorKind::Other, "{signum}");
         }
+        let kept_by_libc = signal(SignalKind::from_raw(32)).unwrap_err();
+        assert_eq!(kept_by_libc.raw_os_error(), Some(libc::EINVAL));
         assert!(signal(SignalKind::from_raw(libc::SIGRTMIN())).is_ok());
     });
 }
@@ -295,11 +292,99 @@ fn a_listener_is_a_stream() {
 }
 
 #[test]
-fn a_listener_that_outlives_its_runtime_ends() {
+fn a_listener_that_outlives_its_runtime_goes_on_in_another_and_ends_outside() {
     let _alone = alone();
+    for_each_backend(async || {
+        let first = thread::spawn(|| {
+            let runtime = Runtime::new().unwrap();
+            let listener = runtime.block_on(async {
+                let mut listener = usr1();
+                assert!(listener.recv().now_or_never().is_none());
+                listener
+            });
+            drop(runtime);
+            listener
+        });
+        let mut listener = first.join().unwrap();
+        // One that came while nobody looked, and one later.
+        send_and_see_it_handled(Raised::USR1).await;
+        assert_eq!(listener.recv().await, Some(()));
+        assert!(hears_nothing(&mut listener).await);
+        send(Raised::USR1);
+        assert_eq!(listener.recv().await, Some(()));
+    });
     let mut listener = Runtime::new().unwrap().block_on(async { usr1() });
-    Runtime::new().unwrap().block_on(async {
-        assert_eq!(listener.recv().await, None);
+    assert_eq!(
+        listener.recv().now_or_never(),
+        Some(None),
+        "no runtime at all"
+    );
+}
+
+#[test]
+fn a_listener_is_polled_on_any_thread() {
+    let _alone = alone();
+    for_each_backend(async || {
+        let mut listener = usr1();
+        let handle = uring_rt::runtime::Handle::current();
+        let (polled, was_polled) = std::sync::mpsc::channel();
+        let waiter = thread::spawn(move || {
+            handle.block_on(async {
+                assert!(listener.recv().now_or_never().is_none());
+                polled.send(()).unwrap();
+                listener.recv().await
+            })
+        });
+        while was_polled.try_recv().is_err() {
+            yield_now().await;
+        }
+        send(Raised::USR1);
+        while !waiter.is_finished() {
+            yield_now().await;
+        }
+        assert_eq!(waiter.join().unwrap(), Some(()));
+    });
+}
+
+/// Runs one test of this file again, in a process of its own.
+fn again(test: &str) -> std::process::Output {
+    Command::new(std::env::current_exe().unwrap())
+        .args([test, "--exact", "--nocapture"])
+        .env(CHILD, "1")
+        .output()
+        .unwrap()
+}
+
+/// Alone in its process: a fork copies one thread only.
+#[test]
+fn after_a_fork_each_process_hears_its_own_signals() {
+    let name = "after_a_fork_each_process_hears_its_own_signals";
+    if std::env::var_os(CHILD).is_none() {
+        let output = again(name);
+        assert!(output.status.success(), "{output:?}");
+        return;
+    }
+    for_each_backend(async || {
+        let mut listener = usr1();
+        assert!(listener.recv().now_or_never().is_none());
+        settle().await;
+        if matches!(fork::fork(), Ok(fork::Fork::Child)) {
+            // Nothing is pending here, and what comes is heard twice in a row.
+            let mut is_good = hears_nothing(&mut listener).await;
+            for _ in 0..2 {
+                send(Raised::USR1);
+                is_good &= listener.recv().await.is_some();
+                is_good &= hears_nothing(&mut listener).await;
+            }
+            std::process::exit(if is_good { 0 } else { 1 });
+        }
+        let (_, status) = rustix::process::wait(rustix::process::WaitOptions::empty())
+            .unwrap()
+            .unwrap();
+        assert_eq!(status.exit_status(), Some(0));
+        assert!(hears_nothing(&mut listener).await, "those were the child's");
+        send(Raised::USR1);
+        assert_eq!(listener.recv().await, Some(()));
     });
 }
 

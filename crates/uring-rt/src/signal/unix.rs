@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use uring_reactor::{AsyncFd, Interest};
+use uring_reactor::{AsyncFd, Handle, Interest};
 
 use crate::runtime::require;
 use crate::signal::registry::{self, Listener};
@@ -102,6 +102,7 @@ impl From<SignalKind> for i32 {
 /// Any number may listen to one kind; each gets every signal, but several that come before it looks count as
 /// one. When the last listener of a kind is dropped, the signal does again what it did before.
 #[derive(Debug)]
+#[must_use = "a signal is received by `recv`"]
 pub struct Signal {
     kind: SignalKind,
     listener: Arc<Listener>,
@@ -112,17 +113,32 @@ pub struct Signal {
 ///
 /// # Errors
 ///
-/// `InvalidInput` for a kind that cannot be caught (`SIGKILL`, `SIGSTOP`) or that must not be (`SIGILL`,
-/// `SIGFPE`, `SIGSEGV`); when no descriptor is free.
+/// `Other` for a number that is no signal, for `SIGKILL` and `SIGSTOP`, which cannot be caught, and for `SIGILL`,
+/// `SIGFPE` and `SIGSEGV`, which would come again for ever; `EINVAL` for the two that the C library keeps for itself
+/// (32 and 33 with glibc); when no descriptor is free, and when the runtime has shut down.
 ///
 /// # Panics
 ///
 /// Outside of a runtime.
+///
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use uring_rt::signal::unix::{SignalKind, signal};
+/// let mut terminations = signal(SignalKind::terminate())?; // from now on the process is not ended by it
+/// uring_rt::spawn(async move {
+///     terminations.recv().await;
+///     println!("good bye");
+/// });
+/// assert!(signal(SignalKind::from_raw(libc::SIGKILL)).is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[track_caller]
 pub fn signal(kind: SignalKind) -> io::Result<Signal> {
     require("signal::unix::signal");
-    let wake_fd = AsyncFd::with_interest(uring_sys::signal::wake_fd()?, Interest::READABLE)?;
-    let listener = registry::add(kind.0)?;
+    let wake_fd = wake_fd()?;
+    let listener = registry::add(kind.0).map_err(|error| refused(kind, error))?;
     Ok(Signal {
         kind,
         listener,
@@ -130,16 +146,46 @@ pub fn signal(kind: SignalKind) -> io::Result<Signal> {
     })
 }
 
+/// What tokio answers to a number that is no signal or must not be caught, and what the kernel says to others.
+fn refused(kind: SignalKind, error: io::Error) -> io::Error {
+    if error.kind() == io::ErrorKind::InvalidInput && error.raw_os_error().is_none() {
+        return io::Error::other(format!("signal {} cannot be listened to", kind.0));
+    }
+    error
+}
+
+/// What every signal makes readable, at the current runtime.
+fn wake_fd() -> io::Result<AsyncFd<BorrowedFd<'static>>> {
+    AsyncFd::with_interest(uring_sys::signal::wake_fd()?, Interest::READABLE)
+}
+
 impl Signal {
-    /// Waits for the signal. Cancel safe: a signal that was not taken is there for the next call. `None` says
-    /// that the runtime has shut down, so that none will be received any more.
+    /// Waits for the signal. `None` says that no runtime is there any more to receive it.
+    ///
+    /// A listener that has outlived its runtime goes on in the one that it is polled in. Cancel safe: a signal that
+    /// was not taken is there for the next call.
+    ///
+    /// Corresponds to `tokio::signal::unix::Signal::recv`, which never gives `None`.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use uring_rt::signal::unix::{SignalKind, signal};
+    /// let mut hangups = signal(SignalKind::hangup())?;
+    /// # rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::HUP)?;
+    /// // elsewhere: kill -HUP
+    /// assert_eq!(hangups.recv().await, Some(()));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn recv(&mut self) -> Option<()> {
         poll_fn(|cx| self.poll_recv(cx)).await
     }
 
-    /// Polls for the signal.
+    /// Polls for the signal. Corresponds to `tokio::signal::unix::Signal::poll_recv`.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<()>> {
         drop(self.listener.set_waker(cx.waker().clone()));
+        let mut is_moved = false;
         loop {
             if self.listener.take() {
                 return Poll::Ready(Some(()));
@@ -152,11 +198,27 @@ impl Signal {
                     guard.clear_ready();
                     registry::dispatch();
                 }
-                // Without a runtime nothing more can be received.
-                Poll::Ready(Err(_)) => return Poll::Ready(None),
                 Poll::Pending => return Poll::Pending,
+                // Its runtime is gone.
+                Poll::Ready(Err(_)) if is_moved || !Handle::has_current() => {
+                    return Poll::Ready(None);
+                }
+                Poll::Ready(Err(_)) => {
+                    is_moved = true;
+                    match wake_fd() {
+                        Ok(fd) => self.wake_fd = fd,
+                        Err(_) => return Poll::Ready(None),
+                    }
+                    // What came while nobody looked.
+                    registry::dispatch();
+                }
             }
         }
+    }
+
+    /// The reactor that wakes it.
+    pub(crate) fn reactor(&self) -> Handle {
+        self.wake_fd.reactor()
     }
 }
 

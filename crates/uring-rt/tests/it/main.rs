@@ -12,6 +12,7 @@ mod handle;
 mod hooks;
 mod interval;
 mod paused;
+mod process;
 mod runtime;
 mod runtime_end;
 mod seccomp;

@@ -15,7 +15,7 @@ use crate::support::{echo, is_overridden, pattern};
 pub(crate) const STEPS: [i64; 2] = [libc::SYS_io_uring_setup, libc::SYS_io_uring_enter];
 
 /// From now on, `syscall` fails with `errno` on this thread.
-fn confine(syscall: i64, errno: i32) {
+pub(crate) fn confine(syscall: i64, errno: i32) {
     let filter = SeccompFilter::new(
         BTreeMap::from([(syscall, Vec::new())]),
         SeccompAction::Allow,
