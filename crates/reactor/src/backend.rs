@@ -135,6 +135,23 @@ impl Backend {
         }
     }
 
+    /// A descriptor that becomes readable when there is something for a `wait` to find: for a foreign loop.
+    pub(crate) fn outlet_fd(&mut self) -> io::Result<RawFd> {
+        match self {
+            Backend::Uring(uring) => uring.outlet_fd(),
+            Backend::Epoll(epoll) => Ok(epoll.outlet_fd()),
+        }
+    }
+
+    /// Whether the last wait took all that there was, and nothing is queued for the next one: what comes from then on
+    /// shows at the outlet.
+    pub(crate) fn is_drained(&self) -> bool {
+        match self {
+            Backend::Uring(uring) => uring.is_drained(),
+            Backend::Epoll(epoll) => epoll.is_drained(),
+        }
+    }
+
     /// Takes everything back from the kernel, so that closing what is left is all that remains.
     pub(crate) fn shut_down(&mut self) {
         match self {

@@ -101,6 +101,12 @@ impl Notifier {
         self.state.swap(AWAKE, Ordering::AcqRel) == NOTIFIED
     }
 
+    /// Whether the loop's thread sleeps. Asked on that very thread, it is a foreign loop that may do so next.
+    pub(crate) fn is_parked(&self) -> bool {
+        // Relaxed: only this thread parks, and a notification that comes in between does what the caller wants.
+        self.state.load(Ordering::Relaxed) == PARKED
+    }
+
     /// Whether a notification waits to be seen.
     pub(crate) fn is_notified(&self) -> bool {
         self.state.load(Ordering::Acquire) == NOTIFIED

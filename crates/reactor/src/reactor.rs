@@ -12,6 +12,7 @@ use crate::backend::{Arm, Backend, Completion, Disarm, Env, ladder};
 use crate::clock::Instant;
 use crate::context;
 use crate::driver::{Choice, Driver, Refusal};
+use crate::embed::Pollable;
 use crate::handle::Handle;
 use crate::options::Options;
 use crate::shared::Shared;
@@ -40,7 +41,9 @@ pub enum Turn {
 /// ```
 #[derive(Debug)]
 pub struct Reactor {
-    local: Rc<Local>,
+    pub(crate) local: Rc<Local>,
+    /// What a foreign loop polls, if there is one.
+    pub(crate) outlet: RefCell<Option<Pollable>>,
     options: Options,
     driver: Driver,
     /// The buffers of a turn, empty between two turns.
@@ -87,6 +90,7 @@ impl Reactor {
         context::add_local(&local);
         Ok(Reactor {
             local,
+            outlet: RefCell::default(),
             options,
             driver,
             arms: Vec::new(),
@@ -248,6 +252,9 @@ impl Reactor {
         *lost = backend;
         drop(lost);
         self.driver = Driver { refused, ..driver };
+        if let Some(outlet) = self.outlet.get_mut() {
+            outlet.forget_backend();
+        }
         let mut sources = self.local.shared.sources.lock();
         sources.rearm_all(&mut self.wakes);
         drop(sources);
@@ -266,6 +273,8 @@ impl Reactor {
         drop(self.local.backend.replace(backend));
         self.driver = driver;
         env.process.adopt();
+        // The parent's set, shared: what this process did to it would be done to the parent's.
+        self.outlet.take();
         let mut sources = self.local.shared.sources.lock();
         sources.rearm_all(&mut self.wakes);
         drop(sources);
@@ -334,7 +343,7 @@ fn plan(shared: &Shared, turn: Turn) -> Plan {
 }
 
 /// The earliest deadline, or the turn's own limit, which is a time of the reactor's clock as much as they are.
-fn end_of_sleep(shared: &Shared, turn: Turn) -> Option<Instant> {
+pub(crate) fn end_of_sleep(shared: &Shared, turn: Turn) -> Option<Instant> {
     let next = shared.timers.lock().next_deadline();
     let next = next.map(|tick| shared.clock.instant(tick));
     let limit = match turn {

@@ -61,9 +61,10 @@ impl Shared {
         self.closed.store(true, Ordering::Release);
     }
 
-    /// Makes the loop look at what this thread has just changed.
+    /// Makes the loop look at what this thread has just changed. On its own thread it does so by itself, unless it
+    /// is a foreign one that may go to sleep.
     pub(crate) fn announce(&self) {
-        if !self.is_home() {
+        if !self.is_home() || self.env.notifier.is_parked() {
             self.env.notifier.notify();
         }
     }
@@ -138,6 +139,8 @@ impl Shared {
         let disarm = removed.disarm;
         drop(removed);
         if self.is_closed() || context::with_backend(self, |backend| backend.disarm(disarm)) {
+            // The disarm may have met completions of others, which a foreign loop has to come for.
+            self.announce();
             return None;
         }
         // The thread is ending.

@@ -231,6 +231,11 @@ impl Sources {
         Some(waiters.remove(index).waker)
     }
 
+    /// Whether there is work for the loop's thread.
+    pub(crate) fn has_changes(&self) -> bool {
+        !self.arms.is_empty() || !self.disarms.is_empty()
+    }
+
     /// Moves the work that waits for the loop's thread out, and marks the arms among it as armed.
     pub(crate) fn take_changes(&mut self, arms: &mut Vec<Arm>, disarms: &mut Vec<Disarm>) {
         self.take_disarms(disarms);

@@ -1,6 +1,7 @@
 //! The runtime: tasks, and the reactor that wakes them, on one thread. Corresponds to `tokio::runtime`.
 
 mod builder;
+mod embed;
 mod handle;
 mod identity;
 mod metrics;
@@ -13,7 +14,7 @@ pub use uring_executor::TaskPanic;
 pub(crate) use uring_reactor::no_runtime;
 pub use uring_reactor::{Driver, Refusal, Rung, TimerMode, is_rt_shutdown_err};
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -23,7 +24,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use uring_executor::{Executor, JoinHandle, Park, ParkMode, Spawner};
-use uring_reactor::{Options, Reactor, Turn};
+use uring_reactor::{Options, Pollable, Reactor, Turn};
 
 use crate::blocking::Pool;
 use crate::process::orphans;
@@ -49,6 +50,8 @@ pub struct Runtime {
     executor: Executor,
     handle: Handle,
     pool: Pool,
+    /// What a foreign loop polls, once it has asked.
+    outlet: OnceCell<Pollable>,
     /// How long the drop waits for blocking calls; `None` is until they return.
     blocking_limit: Option<Duration>,
 }
@@ -88,6 +91,7 @@ impl Runtime {
             executor,
             handle,
             pool,
+            outlet: OnceCell::new(),
             blocking_limit: None,
         }
     }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use crate::abi::{
     IORING_ENTER_EXT_ARG, IORING_ENTER_GETEVENTS, IORING_ENTER_REGISTERED_RING,
     IORING_FEAT_EXT_ARG, IORING_FEAT_SINGLE_MMAP, IORING_REGISTER_ENABLE_RINGS,
-    IORING_REGISTER_RING_FDS, IORING_UNREGISTER_RING_FDS, io_uring_getevents_arg,
-    io_uring_rsrc_update,
+    IORING_REGISTER_EVENTFD, IORING_REGISTER_RING_FDS, IORING_UNREGISTER_RING_FDS,
+    io_uring_getevents_arg, io_uring_rsrc_update,
 };
 use crate::cqueue::{CompletionQueue, Completions, Cqe};
 use crate::identity;
@@ -318,6 +318,21 @@ impl Ring {
         let fd = self.fd.as_raw_fd();
         // SAFETY: this opcode takes no argument.
         unsafe { syscall::register(fd, IORING_REGISTER_ENABLE_RINGS, ptr::null(), 0) }?;
+        Ok(())
+    }
+
+    /// Has the kernel add to `eventfd` whenever a completion is posted, or, with deferred task work, when such work is
+    /// queued (5.2). The ring keeps the file of the eventfd open.
+    ///
+    /// # Errors
+    ///
+    /// `EBUSY` if there is one already, `EBADF` if it is not an eventfd, `EEXIST` on a thread that is not the single
+    /// issuer, `EINVAL` on older kernels.
+    pub fn register_eventfd(&self, eventfd: BorrowedFd<'_>) -> io::Result<()> {
+        let number = eventfd.as_raw_fd();
+        let arg = (&raw const number).cast();
+        // SAFETY: one live number, only read during the call.
+        unsafe { syscall::register(self.fd.as_raw_fd(), IORING_REGISTER_EVENTFD, arg, 1) }?;
         Ok(())
     }
 

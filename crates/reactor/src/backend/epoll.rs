@@ -4,6 +4,7 @@
 //! arms cost nothing: the kernel reports each edge, and the core keeps what is ready until it is used up.
 
 use std::io;
+use std::os::fd::RawFd;
 use std::sync::Arc;
 
 use uring_sys::epoll::{EPOLLIN, EPOLLOUT, EventBuffer};
@@ -113,6 +114,14 @@ impl EpollBackend {
             }
             (_, deadline) => Ok(Wait::Until(deadline)),
         }
+    }
+
+    pub(crate) fn outlet_fd(&self) -> RawFd {
+        self.set.raw_fd()
+    }
+
+    pub(crate) fn is_drained(&self) -> bool {
+        self.early.is_empty() && !self.events.is_full()
     }
 
     /// An entry owes events for as long as it exists.

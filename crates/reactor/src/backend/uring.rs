@@ -1,6 +1,7 @@
 //! The loop on io_uring: one oneshot `POLL_ADD` for each direction that somebody waits for.
 
 mod complete;
+mod outlet;
 
 use std::collections::VecDeque;
 use std::io;
@@ -12,7 +13,7 @@ use uring_sys::epoll::EventBuffer;
 
 use crate::backend::deadline::{DeadlineFd, TimerMode, Wait};
 use crate::backend::epoll_set::EpollSet;
-use crate::backend::kernel::Ring;
+use crate::backend::kernel::{EventFd, Ring};
 use crate::backend::routes::Routes;
 use crate::backend::rung::Capabilities;
 use crate::backend::{Arm, Completion, Disarm, Env, Outcome, epoll};
@@ -38,6 +39,8 @@ pub(crate) struct Uring {
     /// Completions that were reaped outside of a wait, or made without the kernel; the next wait hands them out.
     early: Vec<Completion>,
     timer: Option<DeadlineTimer>,
+    /// Signalled by the kernel when deferred work is queued. Present once a foreign loop wants to know.
+    bell: Option<EventFd>,
     nested: Option<Nested>,
     /// Enters refused in a row.
     refusals: u32,
@@ -88,6 +91,7 @@ impl Uring {
             backlog: VecDeque::new(),
             early: Vec::new(),
             timer,
+            bell: None,
             nested: None,
             refusals: 0,
             lost,

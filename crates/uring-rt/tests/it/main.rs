@@ -5,6 +5,7 @@ mod blocking;
 mod child;
 mod driver;
 mod ecosystem;
+mod embedding;
 mod fairness;
 mod faults;
 mod foreign;

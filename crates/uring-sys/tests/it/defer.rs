@@ -1,10 +1,13 @@
 //! Rings which run completion work only when asked to.
 
-use std::os::fd::AsRawFd;
+use std::io::Write;
+use std::os::fd::{AsFd, AsRawFd};
+use std::time::Duration;
 
 use uring_sys::abi::{
     IORING_SETUP_DEFER_TASKRUN, IORING_SETUP_SINGLE_ISSUER, IORING_SETUP_TASKRUN_FLAG, POLLIN,
 };
+use uring_sys::epoll::{EPOLLIN, Epoll, EventBuffer};
 use uring_sys::eventfd::EventFd;
 use uring_sys::{Ring, Setup, Sqe};
 
@@ -70,6 +73,31 @@ fn all_events_arrive_while_work_is_flagged() {
     }
     seen.sort_unstable();
     assert_eq!(seen, (0..100).collect::<Vec<_>>());
+}
+
+#[test]
+fn queued_work_shows_at_a_registered_eventfd_and_not_at_the_ring() {
+    let Some(mut ring) = defer(8) else { return };
+    let bell = EventFd::new().unwrap();
+    ring.register_eventfd(bell.as_fd()).unwrap();
+    assert_eq!(
+        errno(ring.register_eventfd(bell.as_fd())),
+        Some(libc::EBUSY)
+    );
+    let (read, write) = std::io::pipe().unwrap();
+    ring.push(Sqe::poll_add(read.as_raw_fd(), POLLIN)).unwrap();
+    ring.submit().unwrap();
+    let set = Epoll::new().unwrap();
+    set.add(ring.as_raw_fd(), EPOLLIN, 1).unwrap();
+    let mut events = EventBuffer::with_capacity(1);
+    set.wait(&mut events, Some(Duration::ZERO)).unwrap();
+    assert!(!bell.drain().unwrap() && events.is_empty(), "not yet");
+    (&write).write_all(b"x").unwrap();
+    // That the ring's own readability comes late, if at all, is why there is a bell; nothing relies on it.
+    assert!(bell.drain().unwrap());
+    assert_eq!(ring.pop(), None, "the work is only queued");
+    ring.submit_and_get_events().unwrap();
+    assert_eq!(ring.pop().map(|cqe| cqe.result), Some(POLLIN.cast_signed()));
 }
 
 #[test]

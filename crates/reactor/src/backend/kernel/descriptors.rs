@@ -1,7 +1,7 @@
 //! The other descriptors of a reactor, of whichever kernel. What each verb does stands at those of [`uring_sys`].
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 use uring_sys::epoll::EventBuffer;
@@ -16,6 +16,12 @@ impl Epoll {
     pub(crate) fn raw_fd(&self) -> RawFd {
         match self {
             Epoll::Linux(epoll) => epoll.as_raw_fd(),
+        }
+    }
+
+    pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Epoll::Linux(epoll) => epoll.as_fd(),
         }
     }
 

@@ -1,8 +1,10 @@
 //! A ring of whichever kernel. What each verb does stands at those of [`uring_sys::Ring`].
 
 use std::io;
+use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::time::Duration;
 
+use crate::backend::kernel::EventFd;
 use uring_sys::{Cqe, QueueFull, Sqe};
 
 /// One `io_uring`.
@@ -105,6 +107,18 @@ impl Ring {
     /// # Errors
     ///
     /// When there is no descriptor to put in its place; then nothing has changed.
+    pub(crate) fn raw_fd(&self) -> RawFd {
+        match self {
+            Ring::Linux(ring) => ring.as_raw_fd(),
+        }
+    }
+
+    pub(crate) fn register_eventfd(&self, eventfd: &EventFd) -> io::Result<()> {
+        match (self, eventfd) {
+            (Ring::Linux(ring), EventFd::Linux(eventfd)) => ring.register_eventfd(eventfd.as_fd()),
+        }
+    }
+
     pub(crate) fn disown(&mut self) -> io::Result<()> {
         match self {
             Ring::Linux(ring) => {
