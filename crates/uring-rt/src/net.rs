@@ -2,18 +2,44 @@
 //!
 //! Operations on borrowed buffers, cancelled by dropping the future, with nothing lost: the kernel only says
 //! when a socket is ready, and the call itself is made by your task.
+//!
+//! [`TcpStream`] and [`UnixStream`] are two cases of one type, [`SocketStream`], where what they share is written
+//! and documented once. So are the listeners of [`SocketListener`], and the sockets for messages of
+//! [`DatagramSocket`].
 
 mod address;
+#[cfg(feature = "bytes")]
+mod buf_mut;
+mod datagram;
+mod fill;
+mod halves;
+mod incoming;
+mod kind;
+mod listener;
+#[cfg(feature = "tokio-io")]
+mod read_buf;
+mod register;
 mod stream;
+pub mod tcp;
 mod tcp_listener;
 mod tcp_stream;
 mod udp;
+pub mod unix;
+mod unix_datagram;
 mod unix_listener;
 mod unix_stream;
 
 pub use address::{ToSocketAddrs, lookup_host};
+pub use datagram::DatagramSocket;
+pub use fill::Fill;
+pub use halves::{ReadSide, WriteOwner, WriteSide};
+pub use incoming::Incoming;
+pub use kind::{ListenerSocket, PacketSocket, StreamSocket};
+pub use listener::SocketListener;
+pub use stream::SocketStream;
 pub use tcp_listener::TcpListener;
 pub use tcp_stream::TcpStream;
 pub use udp::UdpSocket;
+pub use unix_datagram::UnixDatagram;
 pub use unix_listener::UnixListener;
 pub use unix_stream::UnixStream;

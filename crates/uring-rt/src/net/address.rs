@@ -157,7 +157,7 @@ pub(crate) async fn first_that_works<T, F: Future<Output = io::Result<T>>>(
     name: impl ToSocketAddrs,
     mut attempt: impl FnMut(SocketAddr) -> F,
 ) -> io::Result<T> {
-    let mut last = io::Error::new(io::ErrorKind::InvalidInput, "the name has no address");
+    let mut last = no_address();
     for address in resolve(name).await? {
         match attempt(address).await {
             Ok(done) => return Ok(done),
@@ -165,6 +165,11 @@ pub(crate) async fn first_that_works<T, F: Future<Output = io::Result<T>>>(
         }
     }
     Err(last)
+}
+
+/// The error for a name that stands for nothing.
+pub(crate) fn no_address() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "the name has no address")
 }
 
 /// The system's resolver blocks, so it runs on the pool. A lookup whose future was dropped ends there unnoticed.

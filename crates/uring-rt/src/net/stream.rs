@@ -1,63 +1,61 @@
-//! What all byte-stream sockets share.
+//! [`SocketStream`]: what TCP and Unix streams are.
 
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
-use std::os::fd::AsFd;
-use std::task::{Context, Poll};
+#[cfg(feature = "bytes")]
+mod buf;
+#[cfg(feature = "futures-io")]
+mod futures_io;
+mod ready;
+#[cfg(feature = "tokio-io")]
+mod tokio_io;
+mod transfer;
 
-use socket2::{SockAddr, SockRef};
-use uring_reactor::{AsyncFd, Interest, Ready};
+use std::fmt;
+use std::io;
+use std::net::Shutdown;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
-/// A socket of the standard library that carries bytes.
-pub(crate) trait Socket: AsFd + 'static {
-    /// Whether nothing but urgent data ends a read before the data ends. On a Unix socket a message that carries
-    /// file descriptors does so too.
-    const IS_TCP: bool;
-}
+use socket2::SockRef;
+use uring_reactor::{AsyncFd, Interest};
 
-impl Socket for std::net::TcpStream {
-    const IS_TCP: bool = true;
-}
+use crate::net::halves::{self, OwnedReadHalf, OwnedWriteHalf, ReadSide, WriteSide};
+use crate::net::kind::StreamSocket;
+use crate::net::register::check_foreign;
 
-impl Socket for std::os::unix::net::UnixStream {
-    const IS_TCP: bool = false;
-}
-
-/// accept4(2): the new socket is non-blocking and closed on exec from the start.
-pub(crate) fn accept(listener: &impl AsFd) -> io::Result<(socket2::Socket, SockAddr)> {
-    SockRef::from(listener).accept4(libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC)
-}
-
-/// Registers what `listener` has accepted: with the current runtime, and on a thread that has none with the
-/// listener's own.
-pub(crate) fn register_accepted<L, R>(listener: &AsyncFd<L>, register: impl FnOnce() -> R) -> R {
-    if uring_reactor::Handle::has_current() {
-        return register();
-    }
-    let _entered = listener.reactor().enter();
-    register()
-}
-
-/// Starts a non-blocking connect(2) and gives the socket, on which write readiness then tells the outcome.
-pub(crate) fn start_connect(socket: &socket2::Socket, address: &SockAddr) -> io::Result<()> {
-    match socket.connect(address) {
-        Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => Ok(()),
-        result => result,
-    }
-}
-
-/// A non-blocking stream at the reactor.
-#[derive(Debug)]
-pub(crate) struct Stream<S> {
+/// A connection that carries bytes: the type behind [`TcpStream`](crate::net::TcpStream) and
+/// [`UnixStream`](crate::net::UnixStream), which are names for two cases of it.
+///
+/// What both can do is here; what only one can, such as connecting, is there. Code that works with either takes
+/// a `SocketStream<S>`.
+///
+/// It reads and writes by the traits of futures-io, on the stream itself and on a reference to it, so two tasks
+/// can have a half each; with the feature `tokio-io` also by those of tokio. Dropping it closes the connection at
+/// once, on the runtime's own thread.
+///
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use futures_util::AsyncWriteExt;
+/// use uring_rt::net::{SocketStream, StreamSocket, UnixStream};
+///
+/// async fn greet<S: StreamSocket>(mut stream: SocketStream<S>) -> std::io::Result<()> {
+///     stream.write_all(b"hello").await
+/// }
+///
+/// let (ours, theirs) = UnixStream::pair()?;
+/// greet(ours).await?;
+/// theirs.readable().await?;
+/// assert_eq!(theirs.try_read(&mut [0; 8])?, 5);
+/// # Ok(())
+/// # }
+/// ```
+pub struct SocketStream<S> {
     fd: AsyncFd<S>,
 }
 
-impl<S: Socket> Stream<S>
-where
-    for<'a> &'a S: Read + Write,
-{
+impl<S: StreamSocket> SocketStream<S> {
     /// `socket` must be non-blocking.
     #[track_caller]
-    pub(crate) fn new(socket: S) -> io::Result<Stream<S>> {
+    pub(crate) fn register(socket: S) -> io::Result<SocketStream<S>> {
         let both = Interest::READABLE | Interest::WRITABLE;
         // Asked for, urgent data costs nothing; unasked, a read that stops at its mark could not be told.
         let interest = if S::IS_TCP {
@@ -65,117 +63,195 @@ where
         } else {
             both
         };
-        Ok(Stream {
+        Ok(SocketStream {
             fd: AsyncFd::with_interest(socket, interest)?,
         })
     }
 
     /// Waits until a connect(2) that was started has an outcome.
-    pub(crate) async fn connected(self) -> io::Result<Stream<S>> {
+    pub(crate) async fn connected(self) -> io::Result<SocketStream<S>> {
         self.ready(Interest::WRITABLE).await?;
-        match SockRef::from(self.socket()).take_error()? {
+        match self.take_error()? {
             Some(error) => Err(error),
             None => Ok(self),
         }
-    }
-
-    pub(crate) fn socket(&self) -> &S {
-        self.fd.get_ref()
     }
 
     pub(crate) fn fd(&self) -> &AsyncFd<S> {
         &self.fd
     }
 
-    pub(crate) fn into_socket(self) -> S {
-        self.fd.into_inner()
+    /// Takes a stream of the standard library over. It must be in non-blocking mode.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` for one in blocking mode, and when the runtime has shut down.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (ours, _theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// ours.set_nonblocking(true)?;
+    /// let stream = uring_rt::net::UnixStream::from_std(ours)?;
+    /// stream.writable().await
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn from_std(stream: S) -> io::Result<SocketStream<S>> {
+        check_foreign(&stream)?;
+        SocketStream::register(stream)
     }
 
-    fn poll_some(
-        &self,
-        cx: &mut Context<'_>,
-        wanted: usize,
-        op: impl FnMut(&S) -> io::Result<usize>,
-    ) -> Poll<io::Result<usize>> {
-        if S::IS_TCP {
-            self.fd.poll_read_tcp(cx, wanted, op)
-        } else {
-            self.fd.poll_read_stream(cx, wanted, op)
+    /// Gives the stream of the standard library back, in non-blocking mode.
+    ///
+    /// # Errors
+    ///
+    /// None today; as in tokio.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (ours, _theirs) = uring_rt::net::UnixStream::pair()?;
+    /// let std = ours.into_std()?;
+    /// std.set_nonblocking(false)
+    /// # }
+    /// ```
+    pub fn into_std(self) -> io::Result<S> {
+        Ok(self.fd.into_inner())
+    }
+
+    /// The address of this end: getsockname(2).
+    ///
+    /// # Errors
+    ///
+    /// Those of getsockname(2).
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (ours, theirs) = uring_rt::net::UnixStream::pair()?;
+    /// assert!(ours.local_addr()?.is_unnamed() && theirs.peer_addr()?.is_unnamed());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn local_addr(&self) -> io::Result<S::Address> {
+        self.fd.get_ref().local_addr()
+    }
+
+    /// The address of the other end: getpeername(2).
+    ///
+    /// # Errors
+    ///
+    /// Those of getpeername(2).
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use uring_rt::net::{TcpListener, TcpStream};
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// assert_eq!(stream.peer_addr()?, listener.local_addr()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn peer_addr(&self) -> io::Result<S::Address> {
+        self.fd.get_ref().peer_addr()
+    }
+
+    /// Takes the error out that the socket has kept (`SO_ERROR`).
+    ///
+    /// # Errors
+    ///
+    /// Those of getsockopt(2).
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (ours, _theirs) = uring_rt::net::UnixStream::pair()?;
+    /// assert!(ours.take_error()?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        SockRef::from(self).take_error()
+    }
+
+    /// Ends one half or both: shutdown(2). Ending one that is ended already is no error.
+    pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        match self.fd.get_ref().shutdown(how) {
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
+            result => result,
         }
     }
 
-    pub(crate) fn poll_read(
-        &self,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        self.poll_some(cx, buffer.len(), |mut socket| socket.read(buffer))
+    /// Lends a half each to two futures of one task. Costs nothing; for halves that go to different tasks there
+    /// is [`into_split`](Self::into_split).
+    ///
+    /// Where `AsyncReadExt` of futures-util is in scope, `stream.split()` means the method of that name there, which
+    /// takes the stream; write `TcpStream::split(&mut stream)` for this one.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use futures_util::{AsyncReadExt, AsyncWriteExt, try_join};
+    /// let (mut ours, mut theirs) = uring_rt::net::UnixStream::pair()?;
+    /// let (mut read, mut write) = uring_rt::net::UnixStream::split(&mut ours);
+    /// let mut echo = [0; 4];
+    /// try_join!(write.write_all(b"ping"), async { theirs.write_all(b"pong").await })?;
+    /// read.read_exact(&mut echo).await?;
+    /// assert_eq!(&echo, b"pong");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn split(&mut self) -> (ReadSide<&SocketStream<S>>, WriteSide<&SocketStream<S>>) {
+        halves::split(self)
     }
 
-    pub(crate) fn poll_read_vectored(
-        &self,
-        cx: &mut Context<'_>,
-        buffers: &mut [IoSliceMut<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let wanted = buffers.iter().map(|buffer| buffer.len()).sum();
-        self.poll_some(cx, wanted, |mut socket| socket.read_vectored(buffers))
+    /// Makes two halves of it that can go to different tasks. Dropping the write half ends what the peer can
+    /// read; the connection is closed when both are gone.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use futures_util::{AsyncReadExt, AsyncWriteExt};
+    /// let (ours, mut theirs) = uring_rt::net::UnixStream::pair()?;
+    /// let (_read, mut write) = ours.into_split();
+    /// let writer = uring_rt::spawn(async move { write.write_all(b"all of it").await });
+    /// let mut received = Vec::new();
+    /// theirs.read_to_end(&mut received).await?; // ends, as the write half is dropped
+    /// assert_eq!(received, b"all of it");
+    /// writer.await?
+    /// # }
+    /// ```
+    pub fn into_split(self) -> (OwnedReadHalf<S>, OwnedWriteHalf<S>) {
+        halves::into_split(self)
     }
+}
 
-    pub(crate) fn poll_write(
-        &self,
-        cx: &mut Context<'_>,
-        buffer: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.fd
-            .poll_write_stream(cx, buffer.len(), |mut socket| socket.write(buffer))
+impl<S: fmt::Debug> fmt::Debug for SocketStream<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fd.get_ref().fmt(f)
     }
+}
 
-    pub(crate) fn poll_write_vectored(
-        &self,
-        cx: &mut Context<'_>,
-        buffers: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let wanted = buffers.iter().map(|buffer| buffer.len()).sum();
-        self.fd
-            .poll_write_stream(cx, wanted, |mut socket| socket.write_vectored(buffers))
+impl<S: StreamSocket> AsRef<SocketStream<S>> for SocketStream<S> {
+    fn as_ref(&self) -> &SocketStream<S> {
+        self
     }
+}
 
-    pub(crate) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.fd
-            .try_io(Interest::READABLE, |mut socket| socket.read(buffer))
+impl<S: StreamSocket> AsFd for SocketStream<S> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
     }
+}
 
-    pub(crate) fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.fd.try_io(Interest::READABLE, |mut socket| {
-            socket.read_vectored(buffers)
-        })
-    }
-
-    pub(crate) fn try_write(&self, buffer: &[u8]) -> io::Result<usize> {
-        self.fd
-            .try_io(Interest::WRITABLE, |mut socket| socket.write(buffer))
-    }
-
-    pub(crate) fn try_write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.fd.try_io(Interest::WRITABLE, |mut socket| {
-            socket.write_vectored(buffers)
-        })
-    }
-
-    pub(crate) async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        Ok(self.fd.ready(interest).await?.ready())
-    }
-
-    pub(crate) fn poll_ready(
-        &self,
-        interest: Interest,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<()>> {
-        let guard = if interest.is_readable() {
-            self.fd.poll_read_ready(cx)
-        } else {
-            self.fd.poll_write_ready(cx)
-        };
-        guard.map_ok(drop)
+impl<S: StreamSocket> AsRawFd for SocketStream<S> {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
     }
 }

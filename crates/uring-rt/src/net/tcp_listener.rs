@@ -2,30 +2,33 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
-use std::task::{Context, Poll, ready};
 
-use socket2::{Domain, Protocol, SockAddr, Socket, Type};
-use uring_reactor::{AsyncFd, Interest};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use crate::net::address::{ToSocketAddrs, first_that_works};
-use crate::net::stream;
-use crate::net::tcp_stream::TcpStream;
+use crate::net::listener::{BACKLOG, SocketListener};
 use crate::runtime::require;
-
-/// Connections that may wait to be accepted.
-const BACKLOG: i32 = 1024;
 
 /// A socket that accepts TCP connections. Corresponds to `tokio::net::TcpListener`.
 ///
 /// Dropping it frees its port at once, on the runtime's own thread.
-#[derive(Debug)]
-pub struct TcpListener {
-    fd: AsyncFd<std::net::TcpListener>,
-}
+///
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use uring_rt::net::{TcpListener, TcpStream};
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let client = TcpStream::connect(listener.local_addr()?).await?;
+/// let (stream, peer) = listener.accept().await?;
+/// assert_eq!((stream.peer_addr()?, peer), (client.local_addr()?, client.local_addr()?));
+/// # Ok(())
+/// # }
+/// ```
+pub type TcpListener = SocketListener<std::net::TcpListener>;
 
 impl TcpListener {
-    /// Listens on the first of the addresses that can be bound, with `SO_REUSEADDR`. Port 0 takes a free one.
+    /// Listens on the first of the addresses that can be bound, with `SO_REUSEADDR` and a backlog of 1024. Port 0
+    /// takes a free one. For other options there is [`TcpSocket`](crate::net::TcpSocket).
     ///
     /// # Errors
     ///
@@ -35,82 +38,20 @@ impl TcpListener {
     /// # Panics
     ///
     /// Outside of a runtime.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use uring_rt::net::TcpListener;
+    /// let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    /// let taken = TcpListener::bind(listener.local_addr()?).await.unwrap_err();
+    /// assert_eq!(taken.kind(), std::io::ErrorKind::AddrInUse);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn bind(address: impl ToSocketAddrs) -> io::Result<TcpListener> {
         require("TcpListener::bind");
-        first_that_works(
-            address,
-            |address| async move { TcpListener::bind_to(address) },
-        )
-        .await
-    }
-
-    fn bind_to(address: SocketAddr) -> io::Result<TcpListener> {
-        let kind = Type::STREAM.nonblocking();
-        let socket = Socket::new(Domain::for_address(address), kind, Some(Protocol::TCP))?;
-        socket.set_reuse_address(true)?;
-        socket.bind(&address.into())?;
-        socket.listen(BACKLOG)?;
-        TcpListener::register(socket.into())
-    }
-
-    fn register(listener: std::net::TcpListener) -> io::Result<TcpListener> {
-        Ok(TcpListener {
-            fd: AsyncFd::with_interest(listener, Interest::READABLE)?,
-        })
-    }
-
-    /// Takes a listener of the standard library over. It must be in non-blocking mode.
-    ///
-    /// # Errors
-    ///
-    /// When the runtime has shut down.
-    ///
-    /// # Panics
-    ///
-    /// Outside of a runtime.
-    #[track_caller]
-    pub fn from_std(listener: std::net::TcpListener) -> io::Result<TcpListener> {
-        require("TcpListener::from_std");
-        TcpListener::register(listener)
-    }
-
-    /// Gives the listener of the standard library back, in non-blocking mode.
-    ///
-    /// # Errors
-    ///
-    /// None today; as in tokio.
-    pub fn into_std(self) -> io::Result<std::net::TcpListener> {
-        Ok(self.fd.into_inner())
-    }
-
-    /// Waits for a connection. Cancel safe: a connection that was not returned stays in the backlog. Any
-    /// number of tasks may wait.
-    ///
-    /// # Errors
-    ///
-    /// Those of accept(2); `EMFILE` and `ENFILE` leave the connection in the backlog.
-    pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let accepted = self.fd.async_io(Interest::READABLE, stream::accept).await?;
-        stream::register_accepted(&self.fd, || finish(accepted))
-    }
-
-    /// Polls for a connection. One task at a time: the last one that polls is woken.
-    ///
-    /// # Errors
-    ///
-    /// As for [`accept`](Self::accept).
-    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        let accepted = ready!(self.fd.poll_read_io(cx, stream::accept))?;
-        Poll::Ready(stream::register_accepted(&self.fd, || finish(accepted)))
-    }
-
-    /// The address that it listens on.
-    ///
-    /// # Errors
-    ///
-    /// Those of getsockname(2).
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.fd.get_ref().local_addr()
+        first_that_works(address, |address| async move { bind_to(address) }).await
     }
 
     /// `IP_TTL`: hops that a packet may take.
@@ -118,33 +59,60 @@ impl TcpListener {
     /// # Errors
     ///
     /// Those of getsockopt(2).
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let listener = uring_rt::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// assert!(listener.ttl()? > 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn ttl(&self) -> io::Result<u32> {
-        self.fd.get_ref().ttl()
+        SockRef::from(self).ttl_v4()
     }
 
-    /// Sets `IP_TTL`.
+    /// Sets `IP_TTL`, for the connections that are accepted from now on.
     ///
     /// # Errors
     ///
     /// Those of setsockopt(2).
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let listener = uring_rt::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// listener.set_ttl(100)?;
+    /// assert_eq!(listener.ttl()?, 100);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        self.fd.get_ref().set_ttl(ttl)
+        SockRef::from(self).set_ttl_v4(ttl)
     }
 }
 
-fn finish((socket, peer): (Socket, SockAddr)) -> io::Result<(TcpStream, SocketAddr)> {
-    let peer = peer.as_socket().ok_or(io::ErrorKind::InvalidData)?;
-    Ok((TcpStream::from_std(socket.into())?, peer))
+fn bind_to(address: SocketAddr) -> io::Result<TcpListener> {
+    let kind = Type::STREAM.nonblocking();
+    let socket = Socket::new(Domain::for_address(address), kind, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    listen(socket, BACKLOG)
 }
 
-impl AsFd for TcpListener {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
-    }
+/// Makes a listener of `socket`, which must be non-blocking.
+#[track_caller]
+pub(crate) fn listen(socket: Socket, backlog: i32) -> io::Result<TcpListener> {
+    socket.listen(backlog)?;
+    TcpListener::register(socket.into())
 }
 
-impl AsRawFd for TcpListener {
-    fn as_raw_fd(&self) -> RawFd {
-        self.fd.as_raw_fd()
+impl TryFrom<std::net::TcpListener> for TcpListener {
+    type Error = io::Error;
+
+    /// As [`from_std`](TcpListener::from_std).
+    #[track_caller]
+    fn try_from(listener: std::net::TcpListener) -> io::Result<TcpListener> {
+        TcpListener::from_std(listener)
     }
 }

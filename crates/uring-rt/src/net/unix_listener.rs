@@ -1,16 +1,12 @@
 //! [`UnixListener`].
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::SocketAddr;
 use std::path::Path;
-use std::task::{Context, Poll, ready};
 
-use uring_reactor::{AsyncFd, Interest};
+use socket2::{Domain, Socket, Type};
 
-use crate::net::stream;
-use crate::net::unix_stream::UnixStream;
+use crate::net::listener::{BACKLOG, SocketListener};
+use crate::net::unix::SocketAddr;
 use crate::runtime::require;
 
 /// A socket that accepts connections from processes of the same machine. Corresponds to
@@ -30,114 +26,77 @@ use crate::runtime::require;
 /// # std::fs::remove_file(path)
 /// # }
 /// ```
-#[derive(Debug)]
-pub struct UnixListener {
-    fd: AsyncFd<std::os::unix::net::UnixListener>,
-}
+pub type UnixListener = SocketListener<std::os::unix::net::UnixListener>;
 
 impl UnixListener {
-    /// Listens on a new socket at `path`.
+    /// Listens on a new socket at `path`, with a backlog of 1024; a path that begins with a zero byte is a name of
+    /// the abstract namespace.
     ///
     /// # Errors
     ///
-    /// `AddrInUse` when the path exists, and others of bind(2).
+    /// `AddrInUse` when the path exists, `InvalidInput` for one that is too long, and others of bind(2).
     ///
     /// # Panics
     ///
     /// Outside of a runtime.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use uring_rt::net::{UnixListener, UnixStream};
+    /// let name = format!("\0uring-rt-doc-bind-{}", std::process::id());
+    /// let _listener = UnixListener::bind(&name)?;
+    /// UnixStream::connect(&name).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn bind(path: impl AsRef<Path>) -> io::Result<UnixListener> {
         require("UnixListener::bind");
-        let listener = std::os::unix::net::UnixListener::bind(path)?;
-        listener.set_nonblocking(true)?;
-        UnixListener::from_std(listener)
+        UnixListener::bind_addr(&SocketAddr::from_path(path.as_ref())?)
     }
 
-    /// Takes a listener of the standard library over. It must be in non-blocking mode.
+    /// Listens on a new socket with this address.
     ///
     /// # Errors
     ///
-    /// When the runtime has shut down.
+    /// As for [`bind`](Self::bind).
     ///
     /// # Panics
     ///
     /// Outside of a runtime.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::os::{linux::net::SocketAddrExt, unix::net::SocketAddr};
+    /// let name = SocketAddr::from_abstract_name(format!("uring-rt-doc-addr2-{}", std::process::id()))?;
+    /// let _listener = uring_rt::net::UnixListener::bind_addr(&name.into())?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
-    pub fn from_std(listener: std::os::unix::net::UnixListener) -> io::Result<UnixListener> {
-        require("UnixListener::from_std");
-        Ok(UnixListener {
-            fd: AsyncFd::with_interest(listener, Interest::READABLE)?,
-        })
-    }
-
-    /// Gives the listener of the standard library back, in non-blocking mode.
-    ///
-    /// # Errors
-    ///
-    /// None today; as in tokio.
-    pub fn into_std(self) -> io::Result<std::os::unix::net::UnixListener> {
-        Ok(self.fd.into_inner())
-    }
-
-    /// Waits for a connection. Cancel safe: a connection that was not returned stays in the backlog. Any
-    /// number of tasks may wait.
-    ///
-    /// # Errors
-    ///
-    /// Those of accept(2).
-    pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        let accepted = self.fd.async_io(Interest::READABLE, stream::accept).await?;
-        stream::register_accepted(&self.fd, || finish(accepted))
-    }
-
-    /// Polls for a connection. One task at a time: the last one that polls is woken.
-    ///
-    /// # Errors
-    ///
-    /// As for [`accept`](Self::accept).
-    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
-        let accepted = ready!(self.fd.poll_read_io(cx, stream::accept))?;
-        Poll::Ready(stream::register_accepted(&self.fd, || finish(accepted)))
-    }
-
-    /// The address that it listens on.
-    ///
-    /// # Errors
-    ///
-    /// Those of getsockname(2).
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.fd.get_ref().local_addr()
-    }
-
-    /// Takes the error out that the socket has kept (`SO_ERROR`).
-    ///
-    /// # Errors
-    ///
-    /// Those of getsockopt(2).
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.fd.get_ref().take_error()
+    pub fn bind_addr(address: &SocketAddr) -> io::Result<UnixListener> {
+        require("UnixListener::bind_addr");
+        let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking(), None)?;
+        socket.bind(&address.to_kernel()?)?;
+        listen(socket, BACKLOG)
     }
 }
 
-fn finish(
-    (socket, peer): (socket2::Socket, socket2::SockAddr),
-) -> io::Result<(UnixStream, SocketAddr)> {
-    let peer = match peer.as_abstract_namespace() {
-        Some(name) => SocketAddr::from_abstract_name(name)?,
-        // Most clients have no address; the empty path is how std makes that.
-        None => SocketAddr::from_pathname(peer.as_pathname().unwrap_or(Path::new("")))?,
-    };
-    Ok((UnixStream::from_std(socket.into())?, peer))
+/// Makes a listener of `socket`, which must be non-blocking.
+#[track_caller]
+pub(crate) fn listen(socket: Socket, backlog: i32) -> io::Result<UnixListener> {
+    socket.listen(backlog)?;
+    UnixListener::register(socket.into())
 }
 
-impl AsFd for UnixListener {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
-    }
-}
+impl TryFrom<std::os::unix::net::UnixListener> for UnixListener {
+    type Error = io::Error;
 
-impl AsRawFd for UnixListener {
-    fn as_raw_fd(&self) -> RawFd {
-        self.fd.as_raw_fd()
+    /// As [`from_std`](UnixListener::from_std).
+    #[track_caller]
+    fn try_from(listener: std::os::unix::net::UnixListener) -> io::Result<UnixListener> {
+        UnixListener::from_std(listener)
     }
 }

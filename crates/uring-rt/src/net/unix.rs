@@ -1,0 +1,104 @@
+//! The halves of a [`UnixStream`], pipes, and what belongs to Unix sockets. Corresponds to `tokio::net::unix`.
+
+mod address;
+
+use std::error::Error;
+use std::fmt;
+use std::os::unix::net;
+
+use crate::net::UnixStream;
+use crate::net::halves::{self, ReadSide, WriteSide};
+
+pub use address::SocketAddr;
+
+/// A user's number.
+#[expect(non_camel_case_types, reason = "C's name, and tokio's")]
+pub type uid_t = u32;
+
+/// A group's number.
+#[expect(non_camel_case_types, reason = "C's name, and tokio's")]
+pub type gid_t = u32;
+
+/// A process's number.
+#[expect(non_camel_case_types, reason = "C's name, and tokio's")]
+pub type pid_t = i32;
+
+/// The reading half of a stream that [`split`](UnixStream::split) lends.
+pub type ReadHalf<'a> = ReadSide<&'a UnixStream>;
+
+/// The writing half of a stream that [`split`](UnixStream::split) lends.
+pub type WriteHalf<'a> = WriteSide<&'a UnixStream>;
+
+/// The reading half of a stream that [`into_split`](UnixStream::into_split) took apart.
+pub type OwnedReadHalf = halves::OwnedReadHalf<net::UnixStream>;
+
+/// The writing half of a stream that [`into_split`](UnixStream::into_split) took apart. Dropping it ends what the
+/// peer can read.
+pub type OwnedWriteHalf = halves::OwnedWriteHalf<net::UnixStream>;
+
+/// Two halves that are not of one stream, given back.
+///
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use uring_rt::net::{UnixStream, unix::ReuniteError};
+/// let (one, other) = UnixStream::pair()?;
+/// let ((read, _), (_, write)) = (one.into_split(), other.into_split());
+/// let ReuniteError(_read, _write) = read.reunite(write).unwrap_err();
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct ReuniteError(pub OwnedReadHalf, pub OwnedWriteHalf);
+
+impl fmt::Display for ReuniteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(halves::NOT_OF_ONE)
+    }
+}
+
+impl Error for ReuniteError {}
+
+impl OwnedReadHalf {
+    /// Puts the two halves of a stream together again.
+    ///
+    /// # Errors
+    ///
+    /// [`ReuniteError`] when they are of two.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (ours, _theirs) = uring_rt::net::UnixStream::pair()?;
+    /// let (read, write) = ours.into_split();
+    /// let ours = read.reunite(write)?;
+    /// # drop(ours);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn reunite(self, other: OwnedWriteHalf) -> Result<UnixStream, ReuniteError> {
+        halves::reunite(self, other).map_err(|(read, write)| ReuniteError(read, write))
+    }
+}
+
+impl OwnedWriteHalf {
+    /// Puts the two halves of a stream together again.
+    ///
+    /// # Errors
+    ///
+    /// [`ReuniteError`] when they are of two.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (ours, _theirs) = uring_rt::net::UnixStream::pair()?;
+    /// let (read, write) = ours.into_split();
+    /// let ours = write.reunite(read)?;
+    /// # drop(ours);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn reunite(self, other: OwnedReadHalf) -> Result<UnixStream, ReuniteError> {
+        other.reunite(self)
+    }
+}
