@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::command::{Command, Failure};
 use crate::step::{Step, run_all};
-use crate::{examples, fmt, lint, manifest, syscalls, tests, tidy};
+use crate::{examples, fmt, lint, manifest, matrix, sanitize, soak, syscalls, tests, tidy};
 
 /// Crates with integration tests that touch the kernel: package and folder.
 /// Those tests are one target, `it`.
@@ -13,8 +13,27 @@ const ON_EVERY_BACKEND: [(&str, &str); 2] = [
     ("uring-rt", "crates/uring-rt"),
 ];
 
-pub(crate) fn run(root: &Path) -> Result<(), Failure> {
-    run_all(root, &steps(root)?)
+/// Minutes that a full run gives to the soak.
+const SOAK_MINUTES: f64 = 10.0;
+
+pub(crate) fn run(root: &Path, full: bool) -> Result<(), Failure> {
+    let mut steps = steps(root)?;
+    if full {
+        steps.extend(long_steps());
+    }
+    run_all(root, &steps)
+}
+
+/// What takes too long for each change. The faults on the real kernel and the
+/// page guard are tests, and have run before.
+fn long_steps() -> [Step; 3] {
+    [
+        Step::check("sanitizers", |root| sanitize::run(root, None)),
+        Step::check("soak", |root| soak::run(root, SOAK_MINUTES, false)),
+        Step::check("matrix", |root| {
+            matrix::run(root, &matrix::Filter::default())
+        }),
+    ]
 }
 
 fn steps(root: &Path) -> Result<Vec<Step>, Failure> {

@@ -1,25 +1,39 @@
 //! The command line.
 
 use crate::matrix::Filter;
+use crate::sanitize::Sanitizer;
 
 /// What was asked for.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(crate) enum Task {
-    Ci,
-    Test { release: bool },
+    Ci {
+        full: bool,
+    },
+    Test {
+        release: bool,
+    },
     Lint,
-    Fmt { check: bool },
+    Fmt {
+        check: bool,
+    },
     Tidy,
     Examples,
     Syscalls,
     Matrix(Filter),
+    /// All of them, if none is named.
+    Sanitize(Option<Sanitizer>),
+    Soak {
+        minutes: f64,
+        record: bool,
+    },
     Help,
 }
 
 pub(crate) const USAGE: &str = "\
 Usage: cargo xtask <task>
 
-  ci                run every check, in the order in which they fail fastest
+  ci [--full]       run every check, in the order in which they fail fastest;
+                    --full adds what takes hours: matrix, sanitizers, soak
   test [--release]  run all tests, doc tests included
   lint              run clippy; a warning is an error
   fmt [--check]     format the code, or only say what is not formatted
@@ -28,6 +42,10 @@ Usage: cargo xtask <task>
   syscalls          count the system calls of the echo example, with strace
   matrix            run the tests on other kernels, in virtual machines;
                     --kernel VERSION, --program PART and --test PART select
+  sanitize [WHAT]   run the tests under a sanitizer, address or leak, or both;
+                    needs a nightly toolchain, and installs none
+  soak --minutes N  let everything come and go, on both backends, and see that
+                    nothing grows; --record writes docs/bench/soak.md
   help              print this";
 
 /// The task, or one line about what is wrong with the arguments.
@@ -36,7 +54,10 @@ pub(crate) fn parse(args: &[String]) -> Result<Task, String> {
         return Err("a task is missing".to_owned());
     };
     let (task, rest) = match name.as_str() {
-        "ci" => (Task::Ci, options),
+        "ci" => {
+            let (full, rest) = flag(options, "--full");
+            (Task::Ci { full }, rest)
+        }
         "test" => {
             let (release, rest) = flag(options, "--release");
             (Task::Test { release }, rest)
@@ -53,6 +74,14 @@ pub(crate) fn parse(args: &[String]) -> Result<Task, String> {
             let (filter, rest) = filter(options);
             (Task::Matrix(filter), rest)
         }
+        "sanitize" => {
+            let only = options.first().and_then(|name| Sanitizer::from_name(name));
+            (
+                Task::Sanitize(only),
+                &options[usize::from(only.is_some())..],
+            )
+        }
+        "soak" => soak(options)?,
         "help" | "--help" | "-h" => (Task::Help, options),
         _ => return Err(format!("there is no task `{name}`")),
     };
@@ -60,6 +89,18 @@ pub(crate) fn parse(args: &[String]) -> Result<Task, String> {
         None => Ok(task),
         Some(unknown) => Err(format!("`{name}` does not take `{unknown}`")),
     }
+}
+
+/// The time, which is not optional: nobody knows how long one has.
+fn soak(options: &[String]) -> Result<(Task, &[String]), String> {
+    let [name, minutes, rest @ ..] = options else {
+        return Err("`soak` needs `--minutes N`".to_owned());
+    };
+    let minutes = minutes.parse().ok();
+    let minutes = minutes.filter(|minutes: &f64| name == "--minutes" && *minutes > 0.0);
+    let minutes = minutes.ok_or("`soak` needs `--minutes N`")?;
+    let (record, rest) = flag(rest, "--record");
+    Ok((Task::Soak { minutes, record }, rest))
 }
 
 /// Whether the first option is this one, and the options after it.
@@ -91,6 +132,7 @@ fn filter(options: &[String]) -> (Filter, &[String]) {
 mod tests {
     use super::{Task, parse};
     use crate::matrix::Filter;
+    use crate::sanitize::Sanitizer;
 
     fn parsed(line: &str) -> Result<Task, String> {
         parse(
@@ -103,7 +145,20 @@ mod tests {
 
     #[test]
     fn each_task_has_its_name_and_flag() {
-        assert_eq!(parsed("ci"), Ok(Task::Ci));
+        assert_eq!(parsed("ci"), Ok(Task::Ci { full: false }));
+        assert_eq!(parsed("ci --full"), Ok(Task::Ci { full: true }));
+        assert_eq!(parsed("sanitize"), Ok(Task::Sanitize(None)));
+        assert_eq!(
+            parsed("sanitize leak"),
+            Ok(Task::Sanitize(Some(Sanitizer::Leak)))
+        );
+        assert_eq!(
+            parsed("soak --minutes 0.5 --record"),
+            Ok(Task::Soak {
+                minutes: 0.5,
+                record: true
+            })
+        );
         assert_eq!(parsed("test"), Ok(Task::Test { release: false }));
         assert_eq!(parsed("test --release"), Ok(Task::Test { release: true }));
         assert_eq!(parsed("lint"), Ok(Task::Lint));
@@ -130,8 +185,19 @@ mod tests {
         assert_eq!(parsed(""), Err("a task is missing".to_owned()));
         assert_eq!(parsed("tets"), Err("there is no task `tets`".to_owned()));
         assert_eq!(
-            parsed("ci --full"),
-            Err("`ci` does not take `--full`".to_owned())
+            parsed("ci --fast"),
+            Err("`ci` does not take `--fast`".to_owned())
+        );
+        assert_eq!(
+            parsed("sanitize heap"),
+            Err("`sanitize` does not take `heap`".to_owned())
+        );
+        let no_minutes = Err("`soak` needs `--minutes N`".to_owned());
+        assert_eq!(parsed("soak"), no_minutes);
+        assert_eq!(parsed("soak --minutes soon"), no_minutes);
+        assert_eq!(
+            parsed("soak --minutes 1 --forever"),
+            Err("`soak` does not take `--forever`".to_owned())
         );
         assert_eq!(
             parsed("test --release --release"),

@@ -22,6 +22,8 @@ impl fmt::Display for Failure {
 /// A cargo command with its environment.
 #[derive(Clone, Debug)]
 pub(crate) struct Command {
+    /// Another toolchain than the pinned one.
+    toolchain: Option<&'static str>,
     env: Vec<(&'static str, &'static str)>,
     args: Vec<String>,
 }
@@ -30,8 +32,17 @@ impl Command {
     /// Arguments are separated by blanks; none of ours contains one.
     pub(crate) fn cargo(args: &str) -> Self {
         Self {
+            toolchain: None,
             env: Vec::new(),
             args: args.split_whitespace().map(str::to_owned).collect(),
+        }
+    }
+
+    /// For what the pinned toolchain does not do. Whether there is such a one: [`has_nightly`].
+    pub(crate) fn nightly(args: &str) -> Self {
+        Self {
+            toolchain: Some(NIGHTLY),
+            ..Self::cargo(args)
         }
     }
 
@@ -59,9 +70,14 @@ impl Command {
 
     fn process(&self, root: &Path) -> process::Command {
         println!("$ {self}");
-        // Cargo names itself to what it runs; that is the pinned one.
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-        let mut command = process::Command::new(cargo);
+        let mut command = match self.toolchain {
+            Some(toolchain) => rustup_run(toolchain),
+            // Cargo names itself to what it runs; that is the pinned one.
+            None => {
+                let cargo = std::env::var_os("CARGO");
+                process::Command::new(cargo.unwrap_or_else(|| OsString::from("cargo")))
+            }
+        };
         command
             .args(&self.args)
             .envs(self.env.iter().copied())
@@ -93,8 +109,29 @@ impl fmt::Display for Command {
             let quote = if value.contains(' ') { "'" } else { "" };
             write!(f, "{name}={quote}{value}{quote} ")?;
         }
-        write!(f, "cargo {}", self.args.join(" "))
+        let plus = if self.toolchain.is_some() { " +" } else { "" };
+        let toolchain = self.toolchain.unwrap_or_default();
+        write!(f, "cargo{plus}{toolchain} {}", self.args.join(" "))
     }
+}
+
+const NIGHTLY: &str = "nightly";
+
+fn rustup_run(toolchain: &str) -> process::Command {
+    let mut command = process::Command::new("rustup");
+    command.args(["run", toolchain, "cargo"]);
+    command
+}
+
+/// Whether a nightly toolchain is installed. Asking does not install it, nor does anything else here.
+pub(crate) fn has_nightly() -> bool {
+    let mut question = rustup_run(NIGHTLY);
+    let answer = question
+        .arg("--version")
+        .stdout(process::Stdio::null())
+        .stderr(process::Stdio::null())
+        .status();
+    answer.is_ok_and(|status| status.success())
 }
 
 #[test]
@@ -105,6 +142,10 @@ fn a_command_is_printed_as_one_types_it() {
     assert_eq!(
         command.to_string(),
         "BACKEND=epoll cargo test --package a --lib"
+    );
+    assert_eq!(
+        Command::nightly("test --lib").to_string(),
+        "cargo +nightly test --lib"
     );
     let command = Command::cargo("build").env("RUSTFLAGS", "-C opt-level=1");
     assert_eq!(

@@ -16,6 +16,8 @@ mod command;
 mod examples;
 mod manifest;
 mod matrix;
+mod sanitize;
+mod soak;
 mod step;
 mod syscalls;
 mod tidy;
@@ -44,10 +46,12 @@ fn main() -> ExitCode {
             println!("{}", cli::USAGE);
             Ok(())
         }
-        Task::Ci => ci::run(&root),
+        Task::Ci { full } => ci::run(&root, full),
         Task::Examples => examples::build_and_run(&root),
         Task::Syscalls => syscalls::run(&root),
         Task::Matrix(filter) => matrix::run(&root, &filter),
+        Task::Sanitize(only) => sanitize::run(&root, only),
+        Task::Soak { minutes, record } => soak::run(&root, minutes, record),
         Task::Tidy => tidy::run(&root),
         Task::Test { release } => tests(release).run(&root),
         Task::Lint => lint().run(&root),

@@ -1,0 +1,73 @@
+//! The tests under the sanitizers of LLVM, which only a nightly toolchain
+//! switches on.
+
+use std::path::Path;
+
+use crate::command::{Command, Failure, has_nightly};
+
+/// What to look for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sanitizer {
+    /// Use after free, and beyond the ends.
+    Address,
+    /// What is never freed.
+    Leak,
+}
+
+impl Sanitizer {
+    const ALL: [Sanitizer; 2] = [Sanitizer::Address, Sanitizer::Leak];
+
+    pub(crate) fn from_name(name: &str) -> Option<Sanitizer> {
+        Self::ALL
+            .into_iter()
+            .find(|sanitizer| sanitizer.name() == name)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Sanitizer::Address => "address",
+            Sanitizer::Leak => "leak",
+        }
+    }
+
+    /// Debug assertions stay on, so that the reactor checks itself in each turn.
+    fn tests(self) -> Command {
+        let flags = match self {
+            Sanitizer::Address => "-Zsanitizer=address",
+            Sanitizer::Leak => "-Zsanitizer=leak",
+        };
+        // Named, so that build scripts and macros are built without the sanitizer.
+        let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+        let command = Command::nightly("test --workspace --all-features --lib --tests")
+            // The page guard is an allocator of its own, and xtask runs cargo.
+            .arg("--exclude=uring-fault-inject")
+            .arg("--exclude=xtask")
+            .arg(format!("--target={target}"))
+            // Apart from what is built without it.
+            .arg(format!("--target-dir=target/sanitize-{}", self.name()))
+            // What the compiler says to a mistake is another compiler's business.
+            .arg("--")
+            .arg("--skip=every_mistake_in_an_attribute")
+            .env("RUSTFLAGS", flags)
+            // Leaks are looked for alone.
+            .env("ASAN_OPTIONS", "detect_leaks=0");
+        match self {
+            Sanitizer::Address => command,
+            // A forked child leaves by `exit` with everything alive, and of its parent's other threads it has the
+            // memory, but no stack that would lead there.
+            Sanitizer::Leak => command.arg("--skip=fork"),
+        }
+    }
+}
+
+/// Runs the tests under one sanitizer, or under each.
+pub(crate) fn run(root: &Path, only: Option<Sanitizer>) -> Result<(), Failure> {
+    if !has_nightly() {
+        println!("skipped: sanitizers need a nightly toolchain, and none is installed");
+        return Ok(());
+    }
+    Sanitizer::ALL
+        .into_iter()
+        .filter(|sanitizer| only.is_none_or(|only| only == *sanitizer))
+        .try_for_each(|sanitizer| sanitizer.tests().run(root))
+}
