@@ -18,6 +18,11 @@ use uring_rt::signal::unix::{Signal, SignalKind, signal};
 use uring_rt::task::{JoinSet, yield_now};
 use uring_rt::time::{Duration, sleep};
 
+#[path = "it/rungs.rs"]
+mod rungs;
+
+use rungs::has_rung;
+
 /// Set in a child process that runs one test of this file again.
 const CHILD: &str = "URING_RT_TEST_CHILD";
 
@@ -64,7 +69,7 @@ fn usr1() -> Signal {
 /// A runtime of each kind. `URING_RT_BACKEND` overrides the choice.
 fn for_each_backend(test: impl AsyncFn()) {
     let run = |builder: &mut Builder| builder.build().unwrap().block_on(test());
-    for rung in Rung::ALL {
+    for rung in Rung::ALL.into_iter().filter(|&rung| has_rung(rung)) {
         run(Builder::new().top_rung(rung));
     }
     run(Builder::new().timer(TimerMode::TimerFd));

@@ -6,8 +6,8 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::pin::pin;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
@@ -155,7 +155,8 @@ pub(crate) fn on_every_backend(test: impl Fn(&mut Loop)) {
     reason = "what is skipped is said, and a failure is below its backend"
 )]
 pub(crate) fn on_every_backend_with(change: impl Fn(Options) -> Options, test: impl Fn(&mut Loop)) {
-    let rings = Rung::ALL.map(|rung| {
+    let rungs = Rung::ALL.into_iter().filter(|&rung| has_rung(rung));
+    let rings = rungs.map(|rung| {
         let options = Options::new().choice(Choice::IoUring).top_rung(rung);
         (format!("rung {}", rung.name()), options)
     });
@@ -170,7 +171,7 @@ pub(crate) fn on_every_backend_with(change: impl Fn(Options) -> Options, test: i
         ("epoll".to_owned(), epoll.clone()),
         ("epoll, timerfd".to_owned(), epoll.timer(TimerMode::TimerFd)),
     ];
-    for (name, options) in rings.into_iter().chain(others) {
+    for (name, options) in rings.chain(others) {
         let options = change(options);
         let is_ring = name.contains("rung");
         if is_ring && let Err(error) = Reactor::new(options.clone()) {
@@ -182,6 +183,22 @@ pub(crate) fn on_every_backend_with(change: impl Fn(Options) -> Options, test: i
         test(&mut under_test);
         under_test.reactor.verify();
     }
+}
+
+/// Whether a reactor that is asked for the rung gets it, and not the next below. Says so if not.
+#[expect(clippy::print_stdout, reason = "what is skipped is said")]
+pub(crate) fn has_rung(rung: Rung) -> bool {
+    static BEST: OnceLock<Option<Rung>> = OnceLock::new();
+    let best = *BEST.get_or_init(|| Reactor::new(Options::new()).unwrap().driver().rung);
+    let has = best.is_some_and(|best| best <= rung);
+    if !has {
+        let best = best.map_or("G", Rung::name);
+        println!(
+            "skipped on rung {}: the best here is rung {best}",
+            rung.name()
+        );
+    }
+    has
 }
 
 /// A connected pair: the first end non-blocking, for the reactor; the second blocking, for the test.
@@ -249,7 +266,19 @@ pub(crate) fn in_child(name: &str, body: impl FnOnce()) {
         String::from_utf8_lossy(&child.stderr),
     );
     assert!(child.status.success(), "{}\n{out}\n{err}", child.status);
+    show_skips(&out);
+    show_skips(&err);
     assert!(out.contains("1 passed"), "no such test: {name}\n{out}");
+}
+
+/// What the child skipped, the test has skipped.
+#[expect(clippy::print_stdout, reason = "what is skipped is said")]
+fn show_skips(output: &str) {
+    for line in output.lines() {
+        if let Some(at) = line.find("skipped") {
+            println!("{}", &line[at..]);
+        }
+    }
 }
 
 /// Whether this process was started for the test of that name.

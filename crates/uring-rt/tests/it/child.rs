@@ -24,5 +24,17 @@ pub(crate) fn in_child_with_input(name: &str, input: Stdio, body: impl FnOnce())
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (out, err) = (text(&child.stdout), text(&child.stderr));
     assert!(child.status.success(), "{}\n{out}\n{err}", child.status);
+    show_skips(&out);
+    show_skips(&err);
     assert!(out.contains("1 passed"), "no such test: {name}\n{out}");
+}
+
+/// What the child skipped, the test has skipped.
+#[expect(clippy::print_stdout, reason = "what is skipped is said")]
+fn show_skips(output: &str) {
+    for line in output.lines() {
+        if let Some(at) = line.find("skipped") {
+            println!("{}", &line[at..]);
+        }
+    }
 }

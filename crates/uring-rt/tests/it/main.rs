@@ -15,6 +15,7 @@ mod incoming;
 mod interval;
 mod paused;
 mod process;
+mod rungs;
 mod runtime;
 mod runtime_end;
 mod seccomp;

@@ -13,8 +13,10 @@ use futures_util::{AsyncReadExt, AsyncWriteExt};
 use uring_rt::net::{TcpListener, TcpStream};
 use uring_rt::runtime::{Backend, Builder, Rung, Runtime, TimerMode};
 
-/// Every way to drive a loop: the ring on each rung, deadlines by a timerfd, and epoll with both kinds of
-/// deadlines. `URING_RT_BACKEND` overrides the choice; then all of them are that one.
+use crate::rungs::has_rung;
+
+/// Every way to drive a loop: the ring on each rung that this kernel has, deadlines by a timerfd, and epoll with both
+/// kinds of deadlines. Where the environment decides, what it decides, with both kinds.
 pub(crate) fn backends() -> Vec<(String, Builder)> {
     let way = |backend, timer| {
         let mut builder = Builder::new();
@@ -22,8 +24,15 @@ pub(crate) fn backends() -> Vec<(String, Builder)> {
         builder
     };
     let (timeout, timerfd) = (TimerMode::WaitTimeout, TimerMode::TimerFd);
+    if overriding_variable().is_some() {
+        return vec![
+            ("environment".into(), way(Backend::Auto, timeout)),
+            ("environment, timerfd".into(), way(Backend::Auto, timerfd)),
+        ];
+    }
     let mut all: Vec<_> = Rung::ALL
         .into_iter()
+        .filter(|&rung| has_rung(rung))
         .map(|rung| {
             let mut builder = way(Backend::IoUring, timeout);
             builder.top_rung(rung);
@@ -74,14 +83,18 @@ pub(crate) fn paused_runtime() -> Runtime {
 /// Whether the environment decides about the backend, so that a test cannot. Says so, as something is left out then.
 #[expect(clippy::print_stderr, reason = "nothing is left out silently")]
 pub(crate) fn is_overridden() -> bool {
-    let names = ["URING_RT_BACKEND", "URING_RT_RUNG"];
-    let set = names
-        .into_iter()
-        .find(|name| std::env::var_os(name).is_some());
+    let set = overriding_variable();
     if let Some(name) = set {
         eprintln!("skipped: a test asks for a backend, and {name} overrides it");
     }
     set.is_some()
+}
+
+fn overriding_variable() -> Option<&'static str> {
+    let names = ["URING_RT_BACKEND", "URING_RT_RUNG"];
+    names
+        .into_iter()
+        .find(|name| std::env::var_os(name).is_some())
 }
 
 /// What `call` panics with.

@@ -13,6 +13,13 @@ fn push_with_a_bad_one(ring: &mut uring_sys::Ring) {
     ring.push(Sqe::nop().with_user_data(4)).unwrap();
 }
 
+/// In any order: 5.10 and 6.1 post a refusal at once, and what succeeds at the end of the batch.
+fn assert_all_answered(ring: &mut uring_sys::Ring) {
+    let mut results = drain(ring);
+    results.sort_unstable();
+    assert_eq!(results, [(1, 0), (2, -libc::EINVAL), (3, 0), (4, 0)]);
+}
+
 #[test]
 fn a_short_submit_leaves_the_rest_counted() {
     let Some(mut ring) = small(0) else { return };
@@ -25,10 +32,7 @@ fn a_short_submit_leaves_the_rest_counted() {
     assert_eq!(ring.to_submit(), 2);
     assert_eq!(ring.submit().unwrap(), 2);
     assert_eq!(ring.to_submit(), 0);
-    assert_eq!(
-        drain(&mut ring),
-        [(1, 0), (2, -libc::EINVAL), (3, 0), (4, 0)]
-    );
+    assert_all_answered(&mut ring);
 }
 
 #[test]
@@ -38,10 +42,7 @@ fn submit_all_goes_on_after_a_bad_entry() {
     };
     push_with_a_bad_one(&mut ring);
     assert_eq!(ring.submit().unwrap(), 4);
-    assert_eq!(
-        drain(&mut ring),
-        [(1, 0), (2, -libc::EINVAL), (3, 0), (4, 0)]
-    );
+    assert_all_answered(&mut ring);
 }
 
 #[test]
