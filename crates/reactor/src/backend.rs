@@ -152,6 +152,30 @@ impl Backend {
         }
     }
 
+    /// Whether a larger backend would spare the kernel calls: completions overflow again and again.
+    pub(crate) fn is_crowded(&self) -> bool {
+        match self {
+            Backend::Uring(uring) => uring.is_crowded(),
+            Backend::Epoll(_) => false,
+        }
+    }
+
+    /// There is no larger one.
+    pub(crate) fn stay_small(&mut self) {
+        match self {
+            Backend::Uring(uring) => uring.stay_small(),
+            Backend::Epoll(_) => {}
+        }
+    }
+
+    /// Whether completions that do not fit are kept.
+    pub(crate) fn keeps_completions(&self) -> bool {
+        match self {
+            Backend::Uring(uring) => uring.keeps_completions(),
+            Backend::Epoll(_) => true,
+        }
+    }
+
     /// Takes everything back from the kernel, so that closing what is left is all that remains.
     pub(crate) fn shut_down(&mut self) {
         match self {

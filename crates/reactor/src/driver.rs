@@ -87,7 +87,9 @@ fn remedy(errno: Option<i32>) -> &'static str {
         }
         Some(libc::EINVAL) => "this kernel does not know the flags of this rung: a newer one does",
         Some(libc::EMFILE | libc::ENFILE) => "no file descriptor is free: raise `ulimit -n`",
-        Some(libc::EOVERFLOW) => "completions were lost: give the ring more entries",
+        Some(libc::EOVERFLOW | libc::EBADR) => {
+            "completions were lost, and everything was asked for again: give the ring more entries"
+        }
         Some(libc::EBADF | libc::ENXIO | libc::EOPNOTSUPP) => {
             "the ring's own descriptor was closed by other code in this process"
         }

@@ -38,6 +38,7 @@ pub(crate) struct Counters {
     pub(crate) cancels: Counter,
     pub(crate) fallback_fds: Counter,
     pub(crate) overflows: Counter,
+    pub(crate) growths: Counter,
     pub(crate) switches: Counter,
     pub(crate) rebuilds: Counter,
 }
@@ -62,8 +63,10 @@ pub struct Metrics {
     pub cancels: u64,
     /// Registrations that io_uring did not take and epoll, or nothing at all, serves.
     pub fallback_fds: u64,
-    /// Times the completion queue overflowed.
+    /// Looks that found the completion queue overflowed.
     pub overflows: u64,
+    /// Times the ring was replaced by a larger one because of that, with nothing lost.
+    pub ring_growths: u64,
     /// Times the whole loop moved to another backend while it ran.
     pub backend_switches: u64,
     /// Times everything was built anew in a forked child.
@@ -88,6 +91,7 @@ impl Counters {
             cancels: self.cancels.get(),
             fallback_fds: self.fallback_fds.get(),
             overflows: self.overflows.get(),
+            ring_growths: self.growths.get(),
             backend_switches: self.switches.get(),
             rebuilds: self.rebuilds.get(),
             remote_wakes,

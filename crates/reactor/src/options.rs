@@ -5,6 +5,7 @@ use std::io;
 use std::task::{Context, Poll};
 
 use crate::backend::deadline::TimerMode;
+use crate::backend::ladder;
 use crate::backend::rung::Rung;
 use crate::driver::Choice;
 
@@ -19,6 +20,8 @@ pub const RUNG_VARIABLE: &str = "URING_RT_RUNG";
 pub struct Options {
     pub(crate) choice: Choice,
     pub(crate) entries: u32,
+    /// What a ring that overflows may grow to.
+    pub(crate) most_entries: u32,
     pub(crate) top_rung: Rung,
     pub(crate) timer: TimerMode,
     pub(crate) feature_mask: u32,
@@ -31,6 +34,7 @@ impl Default for Options {
         Options {
             choice: Choice::Auto,
             entries: 256,
+            most_entries: ladder::MOST_ENTRIES,
             top_rung: Rung::A,
             timer: TimerMode::default(),
             feature_mask: u32::MAX,
@@ -54,7 +58,8 @@ impl Options {
     }
 
     /// Entries of the submission queue, rounded up to a power of two, 32 768 at most; the completion queue
-    /// gets four times as many. More fds than this can be registered and armed: it is the size of one batch.
+    /// gets four times as many. More fds than this can be registered and armed: it is the size of one batch. A ring
+    /// whose completion queue overflows again and again is replaced by one of twice the size.
     #[must_use]
     pub fn entries(mut self, entries: u32) -> Options {
         self.entries = entries;

@@ -1,5 +1,7 @@
 //! The loop's half of a reactor, and the turn.
 
+mod replace;
+
 use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
@@ -7,11 +9,10 @@ use std::sync::Arc;
 
 use crate::backend::deadline::Wait;
 use crate::backend::kernel::Kernel;
-use crate::backend::rung::Rung;
 use crate::backend::{Arm, Backend, Completion, Disarm, Env, ladder};
 use crate::clock::Instant;
 use crate::context;
-use crate::driver::{Choice, Driver, Refusal};
+use crate::driver::Driver;
 use crate::embed::Pollable;
 use crate::handle::Handle;
 use crate::options::Options;
@@ -152,6 +153,7 @@ impl Reactor {
         // After the dispatch: what a lost backend has still completed must not be taken for an answer of the
         // next one. And before the wakes, which are due in any case.
         let replaced = result.or_else(|error| self.replace_backend(&error));
+        self.grow_if_crowded();
         if cfg!(debug_assertions) && replaced.is_ok() {
             self.verify();
         }
@@ -220,66 +222,6 @@ impl Reactor {
         }
         drop(timers);
         counters.idle_turns.add(u64::from(self.wakes.is_empty()));
-    }
-
-    /// Puts another backend in the place of one that is lost. Every arm is asked for again; since a poll
-    /// looks at the level when it is armed, no event is lost.
-    fn replace_backend(&mut self, error: &io::Error) -> io::Result<()> {
-        let env = self.local.shared.env.clone();
-        let mut refused = self.driver.refused.clone();
-        refused.push(Refusal::new(
-            format!("{}, while running", self.driver.backend()),
-            error,
-        ));
-        let mut lost = self.local.backend.borrow_mut();
-        // The entries of the nested set, or of the lost one, are nobody's any more.
-        env.epoll.lock().take();
-        let entries = self.driver.sq_entries;
-        let is_overflow = error.raw_os_error() == Some(libc::EOVERFLOW);
-        let successor = if is_overflow && entries < ladder::MOST_ENTRIES {
-            self.options = self
-                .options
-                .clone()
-                .entries(entries * 2)
-                .choice(Choice::Auto);
-            self.options.top_rung = self.driver.rung.unwrap_or(Rung::F);
-            ladder::open(&self.options, &env)
-        } else {
-            ladder::epoll(&self.options, &env, Vec::new())
-        };
-        let (backend, driver) = successor?;
-        lost.shut_down();
-        *lost = backend;
-        drop(lost);
-        self.driver = Driver { refused, ..driver };
-        if let Some(outlet) = self.outlet.get_mut() {
-            outlet.forget_backend();
-        }
-        let mut sources = self.local.shared.sources.lock();
-        sources.rearm_all(&mut self.wakes);
-        drop(sources);
-        env.counters.switches.add(1);
-        Ok(())
-    }
-
-    /// Builds everything anew in a forked child, which has copies of what is its parent's. What waits is asked
-    /// for again; deadlines are as they were.
-    fn rebuild_in_child(&mut self) -> io::Result<()> {
-        let env = self.local.shared.env.clone();
-        env.notifier.renew()?;
-        env.epoll.lock().take();
-        let (backend, driver) = ladder::open(&self.options, &env)?;
-        // Dropped without a word to the kernel: only this process's copies are closed.
-        drop(self.local.backend.replace(backend));
-        self.driver = driver;
-        env.process.adopt();
-        // The parent's set, shared: what this process did to it would be done to the parent's.
-        self.outlet.take();
-        let mut sources = self.local.shared.sources.lock();
-        sources.rearm_all(&mut self.wakes);
-        drop(sources);
-        env.counters.rebuilds.add(1);
-        Ok(())
     }
 
     /// Checks every invariant of the reactor; debug builds do so in each turn.

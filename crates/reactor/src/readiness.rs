@@ -63,8 +63,8 @@ impl Readiness {
         self.update(|word| word | FAILED);
     }
 
-    pub(crate) fn set_edge(&self) {
-        self.update(|word| word | EDGE);
+    pub(crate) fn set_edge(&self, is_edge: bool) {
+        self.update(|word| if is_edge { word | EDGE } else { word & !EDGE });
     }
 
     /// Clears `what`, unless something was set since `seen`.

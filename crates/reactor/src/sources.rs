@@ -288,12 +288,7 @@ impl Sources {
                     source.refuse(direction, errno, wakes);
                 }
             }
-            Outcome::Moved(route) => {
-                source.route = route;
-                if route == Route::Epoll {
-                    source.readiness.set_edge();
-                }
-            }
+            Outcome::Moved(route) => source.move_to(route),
         }
         // I3: a completion that was not what somebody waits for (old kernels complete a cancelled poll with
         // an empty mask) leaves them waiting, so the direction is armed again.
@@ -305,11 +300,18 @@ impl Sources {
         true
     }
 
-    /// Queues every arm again, for a backend that knows of none of them.
-    pub(crate) fn rearm_all(&mut self, wakes: &mut WakeBatch) {
+    /// Queues every arm again, for a backend that knows of none of them. What was known of the old one's ways with an
+    /// fd is forgotten; what its first wait finds out comes as [`Outcome::Moved`], and on epoll that is known already.
+    pub(crate) fn rearm_all(&mut self, is_epoll: bool, wakes: &mut WakeBatch) {
         self.disarms.clear();
         self.closing.finish(wakes);
         for (slot, source) in &mut self.slab {
+            let is_armed = source.arms.contains(&ArmState::Armed);
+            if is_epoll && is_armed {
+                source.move_to(Route::Epoll);
+            } else {
+                source.move_to(Route::Ring);
+            }
             for direction in Direction::ALL {
                 if source.arms[direction as usize] == ArmState::Armed {
                     source.arms[direction as usize] = ArmState::Idle;
@@ -367,6 +369,11 @@ impl Source {
             generation: self.generation,
             direction: Some(direction),
         }
+    }
+
+    fn move_to(&mut self, route: Route) {
+        self.route = route;
+        self.readiness.set_edge(route == Route::Epoll);
     }
 
     fn enlist(&mut self, waiting: Waiting<'_>, waker: Waker) -> Option<Waker> {

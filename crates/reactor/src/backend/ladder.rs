@@ -19,6 +19,8 @@ use crate::options::Options;
 const CQ_FACTOR: u32 = 4;
 /// Fewer entries than these do not save a page.
 const FEWEST_ENTRIES: u32 = 32;
+/// Where the limit of an old kernel is sought by halving, the search ends here: no kernel allows fewer.
+const FEWEST_ENTRIES_TO_ASK_FOR: u32 = 8;
 /// The limit of kernels that cannot clamp; older ones take 4096.
 pub(crate) const MOST_ENTRIES: u32 = 32_768;
 /// The memory of a closed ring is given back later, by a worker; a new one may have to wait for that.
@@ -133,15 +135,7 @@ fn open_rung(
     let mut entries = options.entries.clamp(1, MOST_ENTRIES).next_power_of_two();
     let mut retries = 0;
     loop {
-        let has_cq_size = rung != Rung::F;
-        let setup = Setup {
-            entries,
-            cq_entries: has_cq_size.then(|| entries.saturating_mul(CQ_FACTOR)),
-            flags: rung.setup_flags(),
-            feature_mask: rung.feature_mask() & options.feature_mask,
-            ..Setup::default()
-        };
-        let error = match kernel.ring(&setup) {
+        let error = match kernel.ring(&setup_of(rung, entries, options)) {
             Ok(mut ring) => {
                 return prove(&mut ring, kernel)
                     .map(|()| ring)
@@ -149,14 +143,16 @@ fn open_rung(
             }
             Err(error) => error,
         };
-        match error.error.raw_os_error() {
-            Some(libc::ENOMEM) if entries > FEWEST_ENTRIES => entries /= 2,
+        let errno = error.error.raw_os_error();
+        if let Some(fewer) = fewer_entries(rung, entries, errno) {
+            entries = fewer;
+            continue;
+        }
+        match errno {
             Some(libc::ENOMEM) if retries < UNCHARGE_RETRIES => {
                 retries += 1;
                 kernel.pause(UNCHARGE_PAUSE);
             }
-            // Rung F has no CLAMP: the size may be what is wrong.
-            Some(libc::EINVAL) if rung >= Rung::E && entries > FEWEST_ENTRIES => entries /= 2,
             _ => {
                 let stage = match error.stage {
                     SetupStage::Setup => "io_uring_setup",
@@ -166,6 +162,42 @@ fn open_rung(
             }
         }
     }
+}
+
+fn setup_of(rung: Rung, entries: u32, options: &Options) -> Setup {
+    let has_cq_size = rung != Rung::F;
+    Setup {
+        entries,
+        cq_entries: has_cq_size.then(|| entries.saturating_mul(CQ_FACTOR)),
+        flags: rung.setup_flags(),
+        feature_mask: rung.feature_mask() & options.feature_mask,
+        ..Setup::default()
+    }
+}
+
+/// The size to try next, where another size may be what helps.
+fn fewer_entries(rung: Rung, entries: u32, errno: Option<i32>) -> Option<u32> {
+    let fewest = match errno {
+        Some(libc::ENOMEM) => FEWEST_ENTRIES,
+        // Without CLAMP the size may be what is wrong.
+        Some(libc::EINVAL) if rung >= Rung::E => FEWEST_ENTRIES_TO_ASK_FOR,
+        _ => return None,
+    };
+    (entries > fewest).then_some(entries / 2)
+}
+
+/// A ring of the same rung with so many entries and no fewer, for one that has turned out too small. It exists
+/// before that one goes.
+pub(crate) fn larger(
+    options: &Options,
+    env: &Env,
+    rung: Rung,
+    entries: u32,
+) -> io::Result<(Backend, Driver)> {
+    let setup = setup_of(rung, entries, options);
+    let mut ring = env.kernel.ring(&setup).map_err(|refused| refused.error)?;
+    prove(&mut ring, &env.kernel)?;
+    uring(ring, rung, options, env, Vec::new())
 }
 
 /// One round trip of what the reactor lives on, before the ring is trusted: a filter may allow the setup and
@@ -216,4 +248,23 @@ fn ring_required(refused: &[Refusal]) -> io::Error {
         kind,
         format!("io_uring was asked for and is not to be had: {reason}"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_halved_down_to_what_may_still_help() {
+        let sizes = |rung, errno| {
+            let next = |entries: &u32| fewer_entries(rung, *entries, Some(errno));
+            std::iter::successors(Some(64), next).collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(Rung::A, libc::ENOMEM), [64, 32]);
+        assert_eq!(sizes(Rung::F, libc::ENOMEM), [64, 32]);
+        assert_eq!(sizes(Rung::F, libc::EINVAL), [64, 32, 16, 8]);
+        // Above, the kernel clamps; it must be the flags.
+        assert_eq!(sizes(Rung::A, libc::EINVAL), [64]);
+        assert_eq!(sizes(Rung::F, libc::EPERM), [64]);
+    }
 }

@@ -2,6 +2,7 @@
 
 mod complete;
 mod outlet;
+mod overflow;
 
 use std::collections::VecDeque;
 use std::io;
@@ -16,6 +17,7 @@ use crate::backend::epoll_set::EpollSet;
 use crate::backend::kernel::{EventFd, Ring};
 use crate::backend::routes::Routes;
 use crate::backend::rung::Capabilities;
+use crate::backend::uring::overflow::Pressure;
 use crate::backend::{Arm, Completion, Disarm, Env, Outcome, epoll};
 use crate::clock::Instant;
 use crate::interest::Direction;
@@ -46,6 +48,7 @@ pub(crate) struct Uring {
     refusals: u32,
     /// The ring's overflow counter when it was last looked at: on kernels without NODROP, lost completions.
     lost: u32,
+    pressure: Pressure,
     /// Set while everything is being cancelled: nothing is armed again.
     closing: bool,
     /// What a look between two waits met; the next wait answers with it.
@@ -95,6 +98,7 @@ impl Uring {
             nested: None,
             refusals: 0,
             lost,
+            pressure: Pressure::default(),
             closing: false,
             failure: None,
             disowned: false,
@@ -219,9 +223,7 @@ impl Uring {
         if !must_ask && self.ring.to_submit() == 0 {
             return Ok(());
         }
-        if self.ring.cq_overflowed() {
-            self.env.counters.overflows.add(1);
-        }
+        self.note_overflow();
         self.env.counters.enters.add(1);
         let result = self.ring.submit_and_get_events();
         self.settle(result)
@@ -380,16 +382,6 @@ impl Uring {
         self.reap(&mut out);
         self.early = out;
         Ok(())
-    }
-
-    /// On kernels without NODROP a completion that did not fit is gone, and nobody knows which: the ring is
-    /// given up, and its successor arms everything again.
-    fn check_loss(&mut self) -> io::Result<()> {
-        if self.ring.overflow_count() == self.lost {
-            return Ok(());
-        }
-        self.env.counters.overflows.add(1);
-        Err(io::Error::from_raw_os_error(libc::EOVERFLOW))
     }
 
     /// Cancels every request and waits until the kernel has let go of all of them: closing a ring does so

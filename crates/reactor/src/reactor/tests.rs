@@ -7,6 +7,8 @@ use tokio_test::{assert_pending, assert_ready_ok, task};
 
 use super::*;
 use crate::AsyncFd;
+use crate::backend::rung::Rung;
+use crate::driver::Choice;
 
 fn lose(reactor: &Reactor) {
     if let Backend::Uring(uring) = &mut *reactor.local.backend.borrow_mut() {
@@ -68,5 +70,40 @@ fn lost_completions_are_made_up_for_by_a_larger_ring_and_at_last_by_epoll() {
         }
         assert_eq!(reactor.handle().metrics().backend_switches, round + 1);
         assert!(reactor.driver().sq_entries > entries || reactor.driver().rung.is_none());
+    }
+}
+
+#[test]
+fn a_ring_that_may_not_grow_goes_on_and_loses_nothing() {
+    for rung in [Rung::A, Rung::D, Rung::E] {
+        let mut options = Options::new()
+            .choice(Choice::IoUring)
+            .top_rung(rung)
+            .entries(2);
+        options.most_entries = 2;
+        let Ok(mut reactor) = Reactor::new(options) else {
+            continue;
+        };
+        let _current = reactor.handle().enter();
+        let sockets: Vec<_> = (0..100).map(|_| pair()).collect();
+        let fds: Vec<_> = sockets
+            .iter()
+            .map(|(ours, _)| AsyncFd::new(ours).unwrap())
+            .collect();
+        let mut waiting: Vec<_> = fds.iter().map(|fd| task::spawn(fd.readable())).collect();
+        for reader in &mut waiting {
+            assert_pending!(reader.poll());
+        }
+        reactor.turn(Turn::Poll).unwrap();
+        for (_, theirs) in &sockets {
+            (&*theirs).write_all(b"x").unwrap();
+        }
+        while !waiting.iter().all(|reader| reader.is_woken()) {
+            reactor.turn(Turn::Wait).unwrap();
+        }
+        let metrics = reactor.handle().metrics();
+        assert!(metrics.overflows > 3, "{metrics:?}");
+        assert_eq!((metrics.ring_growths, metrics.backend_switches), (0, 0));
+        assert_eq!(reactor.driver().sq_entries, 2);
     }
 }

@@ -69,7 +69,7 @@ fn allow_many_fds() {
     setrlimit(Resource::Nofile, most).unwrap();
 }
 
-fn all_arrive(l: &mut Loop, count: usize, turn: Turn, turns: usize) {
+pub(crate) fn all_arrive(l: &mut Loop, count: usize, turn: Turn, turns: usize) {
     allow_many_fds();
     let _current = l.handle().enter();
     let clients: Vec<_> = (0..count).map(|_| Client::new()).collect();
@@ -113,6 +113,40 @@ fn two_thousand_events_overflow_one_entry_and_none_is_lost() {
     on_every_backend_with(
         |options| options.entries(1),
         |l| all_arrive(l, 2000, Turn::Wait, 100_000),
+    );
+}
+
+#[test]
+fn a_ring_that_keeps_overflowing_is_given_more_entries() {
+    on_every_backend_with(
+        |options| options.entries(1),
+        |l| {
+            let may_grow = l.reactor.driver().features.contains(&"no lost completions");
+            let before = l.reactor.driver().clone();
+            all_arrive(l, 300, Turn::Wait, 100_000);
+            let (driver, metrics) = (l.reactor.driver(), l.handle().metrics());
+            if !may_grow {
+                assert_eq!(metrics.ring_growths, 0, "{}", l.name);
+                return;
+            }
+            assert!(
+                metrics.overflows > 0 && metrics.ring_growths > 0,
+                "{}",
+                l.name
+            );
+            assert_eq!(metrics.backend_switches, 0, "it is the same backend");
+            let grown = u32::try_from(metrics.ring_growths).unwrap();
+            assert_eq!(driver.sq_entries, before.sq_entries << grown, "{}", l.name);
+            assert!(driver.cq_entries > before.cq_entries);
+            assert_eq!(
+                (driver.rung, &driver.refused),
+                (before.rung, &before.refused)
+            );
+            // The next burst of that size finds room.
+            let overflows = metrics.overflows;
+            all_arrive(l, 300, Turn::Wait, 100_000);
+            assert!(l.handle().metrics().overflows < 2 * overflows, "{}", l.name);
+        },
     );
 }
 

@@ -5,6 +5,7 @@ mod close;
 mod close_awaited;
 mod directions;
 mod elsewhere;
+mod enter_errors;
 mod exhausted;
 mod foreign_wakers;
 mod fork;

@@ -5,8 +5,9 @@ use std::io::Write;
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
-use uring_reactor::{AsyncFd, Choice, Instant, Options, Reactor, Sleep};
+use uring_reactor::{AsyncFd, Choice, Instant, Options, Reactor, Sleep, Turn};
 
+use crate::load::all_arrive;
 use crate::support::{Loop, in_child, read_byte, socket_pair};
 
 /// The same on all architectures.
@@ -110,6 +111,29 @@ fn an_enter_that_is_forbidden_later_leads_to_epoll_at_run_time() {
             assert!(l.is_epoll());
             let switches = l.handle().metrics().backend_switches;
             assert_eq!(switches, u64::from(!was_epoll));
+        });
+    });
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "a skipped test says so")]
+fn a_ring_that_is_refused_more_entries_goes_on_as_it_is() {
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let options = Options::new().choice(Choice::IoUring).entries(1);
+            let mut l = match Reactor::new(options.clone()) {
+                Ok(_) => Loop::new("best", options),
+                Err(error) => return println!("skipped: {error}"),
+            };
+            let entries = l.reactor.driver().sq_entries;
+            refuse(IO_URING_SETUP, Errno::NOMEM);
+            all_arrive(&mut l, 300, Turn::Wait, 100_000);
+            let (driver, metrics) = (l.reactor.driver(), l.handle().metrics());
+            assert_eq!(driver.sq_entries, entries);
+            assert_eq!((metrics.ring_growths, metrics.backend_switches), (0, 0));
+            let refusal = driver.refused.last().unwrap();
+            assert_eq!(refusal.errno, Some(Errno::NOMEM.raw_os_error()), "{driver}");
+            assert!(refusal.step.contains("entries"), "{driver}");
         });
     });
 }

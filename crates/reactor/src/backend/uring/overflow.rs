@@ -1,0 +1,52 @@
+//! More completions than the queue holds: kept by the kernel, or lost.
+
+use std::io;
+
+use crate::backend::uring::Uring;
+
+/// Looks that find the queue overflowed until a larger one is worth its memory and the arming of everything anew. One
+/// burst that is a few times the size of the queue is enough, or a few that hardly exceed it.
+const OVERFLOWS_BEFORE_GROWTH: u32 = 3;
+
+/// How often the queue was too small.
+#[derive(Debug, Default)]
+pub(super) struct Pressure {
+    overflows: u32,
+    /// A larger ring was not to be had.
+    is_final: bool,
+}
+
+impl Uring {
+    /// Looks at the flag before an enter that will flush what it stands for.
+    pub(super) fn note_overflow(&mut self) {
+        if self.ring.cq_overflowed() {
+            self.pressure.overflows = self.pressure.overflows.saturating_add(1);
+            self.env.counters.overflows.add(1);
+        }
+    }
+
+    /// Overflowed completions are kept, and each flush gives as many as fit: a larger queue needs fewer enters.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.caps.no_drop
+            && !self.pressure.is_final
+            && self.pressure.overflows >= OVERFLOWS_BEFORE_GROWTH
+    }
+
+    pub(crate) fn stay_small(&mut self) {
+        self.pressure.is_final = true;
+    }
+
+    pub(crate) fn keeps_completions(&self) -> bool {
+        self.caps.no_drop
+    }
+
+    /// On kernels without NODROP a completion that did not fit is gone, and nobody knows which; with it, one for which
+    /// the kernel had no memory. The ring is given up, and its successor arms everything again.
+    pub(super) fn check_loss(&mut self) -> io::Result<()> {
+        if self.ring.overflow_count() == self.lost {
+            return Ok(());
+        }
+        self.env.counters.overflows.add(1);
+        Err(io::Error::from_raw_os_error(libc::EOVERFLOW))
+    }
+}
