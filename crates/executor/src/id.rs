@@ -21,6 +21,30 @@ impl Id {
     }
 }
 
+/// Calls `work` as a part of the task `id`, which is then what [`id()`](crate::id()) says: for what is done in a task's
+/// name outside of its polls, as on a thread for blocking calls.
+///
+/// ```
+/// # use uring_executor::{id, with_id, try_id, Id};
+/// # fn example(task: Id) {
+/// assert_eq!(with_id(task, id), task);
+/// assert_eq!(try_id(), None);
+/// # }
+/// ```
+pub fn with_id<R>(id: Id, work: impl FnOnce() -> R) -> R {
+    let _back = IdBack(context::with(|context| context.task.replace(id.get())));
+    work()
+}
+
+/// What was the running task before, put back also when the work panics.
+struct IdBack(u64);
+
+impl Drop for IdBack {
+    fn drop(&mut self) {
+        context::with(|context| context.task.set(self.0));
+    }
+}
+
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

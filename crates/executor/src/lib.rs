@@ -65,7 +65,7 @@ mod yield_now;
 pub use config::{Config, PanicHook, TaskPanic};
 pub use error::JoinError;
 pub use executor::Executor;
-pub use id::{Id, id, try_id};
+pub use id::{Id, id, try_id, with_id};
 pub use join_set::JoinSet;
 pub use metrics::Metrics;
 pub use park::{Park, ParkMode};

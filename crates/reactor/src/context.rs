@@ -51,7 +51,11 @@ impl Drop for EnterGuard {
 }
 
 pub(crate) fn enter(handle: Handle) -> EnterGuard {
-    let previous = CURRENT.with(|current| current.replace(Some(handle)));
+    // A thread that is ending works for none any more.
+    let previous = CURRENT
+        .try_with(|current| current.replace(Some(handle)))
+        .ok()
+        .flatten();
     EnterGuard {
         previous,
         _not_send: PhantomData,

@@ -167,15 +167,19 @@ impl<T> Drop for JoinHandle<T> {
             // What waits through this handle waits no longer. On another thread the completion drops it.
             drop(header.home(local).join_waker.take());
         }
+        // The output's destructor belongs to the task, wherever it runs.
+        let id = header.id;
         match header.state.detach() {
             Detach::Done => {}
             Detach::Last => {
                 // SAFETY: this is the last reference (T1), and the output is this handle's (T4).
-                unsafe { (header.vtable.dealloc)(self.task.ptr()) };
+                crate::with_id(id, || unsafe { (header.vtable.dealloc)(self.task.ptr()) });
             }
             Detach::OwnsOutput => {
                 // SAFETY: complete, and this is the handle, so the output is ours (T4); alive by `self.task` (T1).
-                unsafe { (header.vtable.drop_output)(self.task.ptr()) };
+                crate::with_id(id, || unsafe {
+                    (header.vtable.drop_output)(self.task.ptr());
+                });
                 // SAFETY: not used again; `detach` has not released it (T1).
                 unsafe { ManuallyDrop::drop(&mut self.task) };
             }

@@ -5,12 +5,12 @@ use std::fmt;
 use std::future::Future;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Wake};
 use std::thread::{self, Thread};
 
-use uring_executor::{JoinHandle, Spawner};
+use uring_executor::{JoinHandle, Spawner, with_id};
 
 use crate::blocking::Pool;
 use crate::runtime::{Id, RuntimeFlavor, RuntimeMetrics, TryCurrentError, no_runtime};
@@ -129,7 +129,11 @@ impl Handle {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn enter(&self) -> EnterGuard<'_> {
-        let previous = CURRENT.with(|current| current.replace(Some(self.clone())));
+        // A thread that is ending works for none any more: a runtime that is dropped then does without.
+        let previous = CURRENT
+            .try_with(|current| current.replace(Some(self.clone())))
+            .ok()
+            .flatten();
         EnterGuard {
             _left: Left {
                 previous,
@@ -152,12 +156,18 @@ impl Handle {
         R: Send + 'static,
     {
         let handle = self.clone();
+        // The task of the call is known only after the call is on its way.
+        let id = Arc::new(OnceLock::new());
+        let theirs = Arc::clone(&id);
         let call = move || {
             let _entered = handle.enter();
-            call()
+            with_id(*theirs.wait(), call)
         };
-        self.pool
-            .spawn(&self.spawner, self.reactor.hold_clock(), call)
+        let hold = self.reactor.hold_clock();
+        let task = self.pool.spawn(&self.spawner, hold, call);
+        // It is the first and only value.
+        let _ = id.set(task.id());
+        task
     }
 
     /// Starts a task on the runtime, from any thread. After the runtime's end the task is dropped, and its

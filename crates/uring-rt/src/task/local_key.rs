@@ -99,8 +99,11 @@ impl<T: 'static> LocalKey<T> {
     #[track_caller]
     pub fn sync_scope<R>(&'static self, value: T, run: impl FnOnce() -> R) -> R {
         let mut value = Some(value);
-        self.run_with(&mut value, run)
-            .unwrap_or_else(|no| no.panic())
+        // Not `unwrap_or_else`: a closure has no caller to name.
+        match self.run_with(&mut value, run) {
+            Ok(result) => result,
+            Err(unavailable) => unavailable.panic(),
+        }
     }
 
     /// Gives the value to `look`. Corresponds to `tokio::task::LocalKey::with`.

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::future::pending;
 use std::io::{self, Read};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::thread::{self, ThreadId};
 
 use futures_util::{AsyncReadExt, FutureExt};
@@ -203,4 +204,28 @@ fn another_thread_may_wait_for_the_end() {
     spin_until(|| handle.metrics().snapshot().executor.tasks_alive == 1);
     drop(runtime);
     assert!(waiter.join().unwrap().unwrap_err().is_cancelled());
+}
+
+#[test]
+fn a_runtime_in_a_thread_local_ends_with_its_thread() {
+    thread_local!(static KEPT: RefCell<Option<Runtime>> = const { RefCell::new(None) });
+    for (name, mut builder) in backends() {
+        let dropped = Arc::new(());
+        let theirs = Arc::clone(&dropped);
+        let ended = thread::spawn(move || {
+            // Its destructor is the first to be registered, and so the last to run.
+            KEPT.with(|kept| {
+                let runtime = builder.build().unwrap();
+                let (left, right) = runtime.block_on(async { UnixStream::pair().unwrap() });
+                drop(runtime.spawn(async move {
+                    let _all = (theirs, right);
+                    left.readable().await
+                }));
+                runtime.block_on(yield_now());
+                *kept.borrow_mut() = Some(runtime);
+            });
+        });
+        ended.join().unwrap();
+        assert_eq!(Arc::strong_count(&dropped), 1, "{name}: its task is gone");
+    }
 }
