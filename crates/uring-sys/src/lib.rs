@@ -36,13 +36,14 @@
 //! - [`Ring`], [`Setup`], [`SetupError`], [`Probe`]: one ring and what it can do.
 //! - [`SubmissionQueue`], [`CompletionQueue`]: the index arithmetic and memory ordering, testable without a kernel.
 //! - [`epoll`], [`eventfd`], [`timerfd`], [`signal`], [`pidfd`]: the other things a loop waits for.
-//! - [`descriptor`]: the mode of a descriptor, and sockets without waiting.
+//! - [`descriptor`]: the mode of a descriptor, and sockets without waiting; [`credentials`]: who is at the other end.
 //! - [`limits`], [`identity`]: why a ring may be refused; which process and thread this is.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("io_uring is a Linux interface");
 
 pub mod abi;
+pub mod credentials;
 pub mod descriptor;
 pub mod epoll;
 pub mod eventfd;

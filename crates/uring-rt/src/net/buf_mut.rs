@@ -4,6 +4,9 @@ use std::io;
 
 use bytes::BufMut;
 
+/// The most that one read of a stream gets, as it is copied.
+pub(crate) const LIMIT: usize = 64 * 1024;
+
 /// Lets `read` fill the free space of `buffer` that is in one piece, but no more than `limit` bytes.
 ///
 /// `BufMut` gives its space as memory that was never written, which only `unsafe` code can hand to the kernel; this

@@ -16,8 +16,8 @@ use uring_reactor::AsyncFd;
 use crate::net::kind::PacketSocket;
 use crate::net::register::check_foreign;
 
-/// A socket that carries messages: the type behind [`UdpSocket`](crate::net::UdpSocket)
-/// and [`UnixDatagram`](crate::net::UnixDatagram).
+/// A socket that carries messages: the type behind [`UdpSocket`](crate::net::UdpSocket),
+/// [`UnixDatagram`](crate::net::UnixDatagram) and [`UnixSeqpacket`](crate::net::UnixSeqpacket).
 ///
 /// What all of them can do is here; how one is made, and whatever takes an address, is there. All operations take
 /// `&self`, and any number of tasks may use it at once.

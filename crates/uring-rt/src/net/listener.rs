@@ -15,8 +15,8 @@ use crate::net::register::{accept, check_foreign, register_accepted};
 /// Connections that may wait to be accepted, where nobody says how many.
 pub(crate) const BACKLOG: i32 = 1024;
 
-/// A socket that accepts connections: the type behind [`TcpListener`](crate::net::TcpListener)
-/// and [`UnixListener`](crate::net::UnixListener).
+/// A socket that accepts connections: the type behind [`TcpListener`](crate::net::TcpListener),
+/// [`UnixListener`](crate::net::UnixListener) and [`UnixSeqpacketListener`](crate::net::UnixSeqpacketListener).
 ///
 /// What all of them can do is here; how one is made is there.
 ///

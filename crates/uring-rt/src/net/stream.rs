@@ -7,6 +7,7 @@ mod futures_io;
 mod ready;
 #[cfg(feature = "tokio-io")]
 mod tokio_io;
+#[cfg(any(feature = "futures-io", feature = "tokio-io"))]
 mod transfer;
 
 use std::fmt;

@@ -1,6 +1,10 @@
 //! The halves of a [`UnixStream`], pipes, and what belongs to Unix sockets. Corresponds to `tokio::net::unix`.
 
 mod address;
+mod fds;
+pub mod pipe;
+mod seqpacket;
+pub(crate) mod ucred;
 
 use std::error::Error;
 use std::fmt;
@@ -10,6 +14,9 @@ use crate::net::UnixStream;
 use crate::net::halves::{self, ReadSide, WriteSide};
 
 pub use address::SocketAddr;
+pub use fds::Received;
+pub use seqpacket::{Seqpacket, SeqpacketListener};
+pub use ucred::UCred;
 
 /// A user's number.
 #[expect(non_camel_case_types, reason = "C's name, and tokio's")]

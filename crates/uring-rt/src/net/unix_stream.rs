@@ -7,7 +7,7 @@ use socket2::{Domain, Socket, Type};
 
 use crate::net::register;
 use crate::net::stream::SocketStream;
-use crate::net::unix::SocketAddr;
+use crate::net::unix::{SocketAddr, UCred, ucred};
 use crate::runtime::require;
 
 /// A connection between two processes of one machine. Corresponds to `tokio::net::UnixStream`.
@@ -109,6 +109,24 @@ impl UnixStream {
             UnixStream::register(one.into())?,
             UnixStream::register(other.into())?,
         ))
+    }
+
+    /// Who is at the other end.
+    ///
+    /// # Errors
+    ///
+    /// Those of getsockopt(2).
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let (ours, _theirs) = uring_rt::net::UnixStream::pair()?;
+    /// assert_eq!(ours.peer_cred()?.uid(), rustix::process::geteuid().as_raw());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn peer_cred(&self) -> io::Result<UCred> {
+        ucred::of_peer(self)
     }
 }
 

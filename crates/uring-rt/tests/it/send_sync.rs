@@ -1,7 +1,11 @@
 //! What may go to other threads. Checked by the compiler; there is nothing to run.
 
 use uring_rt::io::AsyncFd;
-use uring_rt::net::{TcpListener, TcpStream, UdpSocket, UnixListener, UnixStream};
+use uring_rt::net::unix::{self, pipe};
+use uring_rt::net::{
+    Incoming, TcpListener, TcpSocket, TcpStream, UdpSocket, UnixDatagram, UnixListener,
+    UnixSeqpacket, UnixSeqpacketListener, UnixSocket, UnixStream, tcp,
+};
 use uring_rt::runtime::{Builder, Driver, Handle, RuntimeMetrics};
 use uring_rt::signal::unix::Signal;
 use uring_rt::task::{AbortHandle, JoinError, JoinHandle, JoinSet};
@@ -21,6 +25,28 @@ const _: () = {
     send_sync_unpin::<UdpSocket>();
     send_sync_unpin::<UnixListener>();
     send_sync_unpin::<UnixStream>();
+    send_sync_unpin::<TcpSocket>();
+    send_sync_unpin::<UnixSocket>();
+    send_sync_unpin::<UnixDatagram>();
+    send_sync_unpin::<UnixSeqpacket>();
+    send_sync_unpin::<UnixSeqpacketListener>();
+    send_sync_unpin::<Incoming<'static, std::net::TcpListener>>();
+    send_sync_unpin::<tcp::ReadHalf<'static>>();
+    send_sync_unpin::<tcp::WriteHalf<'static>>();
+    send_sync_unpin::<tcp::OwnedReadHalf>();
+    send_sync_unpin::<tcp::OwnedWriteHalf>();
+    send_sync_unpin::<tcp::ReuniteError>();
+    send_sync_unpin::<unix::ReadHalf<'static>>();
+    send_sync_unpin::<unix::WriteHalf<'static>>();
+    send_sync_unpin::<unix::OwnedReadHalf>();
+    send_sync_unpin::<unix::OwnedWriteHalf>();
+    send_sync_unpin::<unix::ReuniteError>();
+    send_sync_unpin::<unix::SocketAddr>();
+    send_sync_unpin::<unix::UCred>();
+    send_sync_unpin::<unix::Received>();
+    send_sync_unpin::<pipe::OpenOptions>();
+    send_sync_unpin::<pipe::Sender>();
+    send_sync_unpin::<pipe::Receiver>();
     send_sync_unpin::<Sleep>();
     send_sync_unpin::<Instant>();
     send_sync_unpin::<Interval>();
@@ -40,6 +66,13 @@ fn futures_of_sockets_and_timers_are_send() {
     is_send(TcpStream::connect(address));
     is_send(UdpSocket::bind(address));
     is_send(UnixStream::connect("path"));
+    is_send(UnixSeqpacket::connect("path"));
+    is_send(async { TcpSocket::new_v4()?.connect(address.parse().unwrap()).await });
+    is_send(async {
+        let (ours, _theirs) = UnixStream::pair()?;
+        ours.send_fds(b"x", &[&ours]).await?;
+        ours.recv_fds(&mut [0], 1).await
+    });
     is_send(uring_rt::net::lookup_host(address));
     is_send(async {
         let (stream, _) = TcpListener::bind("").await.unwrap().accept().await.unwrap();

@@ -6,13 +6,10 @@ use std::ops::Deref;
 use bytes::BufMut;
 use uring_reactor::Interest;
 
-use crate::net::buf_mut::read_into;
+use crate::net::buf_mut::{LIMIT, read_into};
 use crate::net::halves::ReadSide;
 use crate::net::kind::StreamSocket;
 use crate::net::stream::SocketStream;
-
-/// The most that is read by one call, as it is copied.
-const LIMIT: usize = 64 * 1024;
 
 impl<S: StreamSocket> SocketStream<S> {
     /// [`try_read`](Self::try_read) into the free space of `buffer`, which grows by what was read. At most 64 KiB a

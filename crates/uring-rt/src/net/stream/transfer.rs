@@ -1,6 +1,8 @@
 //! The polling behind the traits, for all of them.
 
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+#[cfg(feature = "futures-io")]
+use std::io::IoSliceMut;
+use std::io::{self, IoSlice, Read, Write};
 use std::task::{Context, Poll};
 
 use crate::net::kind::StreamSocket;
@@ -28,6 +30,7 @@ impl<S: StreamSocket> SocketStream<S> {
         self.poll_some(cx, buffer.len(), |socket| socket.io().read(buffer))
     }
 
+    #[cfg(feature = "futures-io")]
     pub(crate) fn poll_read_vectored(
         &self,
         cx: &mut Context<'_>,
