@@ -1,5 +1,8 @@
 //! Every kind of fd, with the mechanism that serves it.
 
+mod files;
+mod objects;
+
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -19,7 +22,7 @@ use rustix::time::{
 use tokio_test::{assert_ready, assert_ready_ok};
 use uring_reactor::{AsyncFd, Interest, Ready, Route, Turn};
 
-use crate::support::{Loop, in_child, on_every_backend, spawn};
+use crate::support::{Loop, in_child, on_every_backend, spawn, tcp_pair};
 
 /// Waits for `interest`, lets `make_ready` happen, and returns what was found.
 fn becomes_ready(
@@ -61,27 +64,6 @@ fn is_ready(l: &mut Loop, fd: &impl AsFd, interest: Interest, on_epoll: Route) -
         }
     }
     ready
-}
-
-#[test]
-fn files_that_never_block_are_always_ready() {
-    on_every_backend(|l| {
-        let file = tempfile::tempfile().unwrap();
-        let null = File::options()
-            .read(true)
-            .write(true)
-            .open("/dev/null")
-            .unwrap();
-        let zero = File::open("/dev/zero").unwrap();
-        for fd in [&file, &null] {
-            is_ready(l, fd, Interest::READABLE, Route::AlwaysReady);
-            is_ready(l, fd, Interest::WRITABLE, Route::AlwaysReady);
-        }
-        is_ready(l, &zero, Interest::READABLE, Route::AlwaysReady);
-        let directory = tempfile::tempdir().unwrap();
-        let directory = File::open(directory.path()).unwrap();
-        is_ready(l, &directory, Interest::READABLE, Route::AlwaysReady);
-    });
 }
 
 #[test]
@@ -153,13 +135,19 @@ fn a_fifo_waits_for_its_first_writer_and_for_the_next_one() {
 }
 
 #[test]
-fn eventfds_and_timerfds_report_when_they_are_due() {
+fn an_eventfd_is_readable_when_it_counts() {
     on_every_backend(|l| {
         let event = eventfd(0, EventfdFlags::NONBLOCK).unwrap();
         becomes_ready(l, &event, Interest::READABLE, || {
             rustix::io::write(&event, &1_u64.to_ne_bytes()).unwrap();
         });
         is_ready(l, &event, Interest::WRITABLE, Route::Epoll);
+    });
+}
+
+#[test]
+fn a_timerfd_is_readable_when_it_is_due() {
+    on_every_backend(|l| {
         let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK).unwrap();
         becomes_ready(l, &timer, Interest::READABLE, || {
             let soon = Itimerspec {
@@ -246,13 +234,75 @@ fn an_epoll_set_is_readable_when_something_in_it_is() {
     });
 }
 
-#[test]
-fn an_unconnected_socket_is_hung_up() {
+/// Whoever registers it before connect(2) gets its waiters woken, and learns from the call.
+fn an_unconnected_socket_is_hung_up(family: AddressFamily) {
     on_every_backend(|l| {
         let flags = SocketFlags::NONBLOCK;
-        let socket = socket_with(AddressFamily::INET, SocketType::STREAM, flags, None).unwrap();
+        let socket = socket_with(family, SocketType::STREAM, flags, None).unwrap();
         let ready = is_ready(l, &socket, Interest::WRITABLE, Route::Epoll);
         assert!(ready.is_write_closed() && ready.is_writable());
+        let ready = is_ready(l, &socket, Interest::READABLE, Route::Epoll);
+        assert!(ready.is_read_closed(), "{}: {ready:?}", l.name);
+    });
+}
+
+#[test]
+fn a_tcp_socket_that_is_not_connected_is_hung_up() {
+    an_unconnected_socket_is_hung_up(AddressFamily::INET);
+}
+
+#[test]
+fn a_unix_socket_that_is_not_connected_is_hung_up() {
+    an_unconnected_socket_is_hung_up(AddressFamily::UNIX);
+}
+
+#[test]
+fn a_refused_connection_wakes_both_directions() {
+    on_every_backend(|l| {
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = nobody.local_addr().unwrap();
+        drop(nobody);
+        let flags = SocketFlags::NONBLOCK;
+        let socket = socket_with(AddressFamily::INET, SocketType::STREAM, flags, None).unwrap();
+        let begun = rustix::net::connect(&socket, &address);
+        for interest in [Interest::READABLE, Interest::WRITABLE] {
+            let ready = is_ready(l, &socket, interest, Route::Epoll);
+            assert!(!ready.is_empty(), "{}", l.name);
+        }
+        // The call itself may have told, where the answer comes as fast as on loopback.
+        let error = rustix::net::sockopt::socket_error(&socket).unwrap();
+        let told = begun.and(error).unwrap_err();
+        let told = if told == Errno::INPROGRESS {
+            error.unwrap_err()
+        } else {
+            told
+        };
+        assert_eq!(told, Errno::CONNREFUSED, "{}", l.name);
+    });
+}
+
+#[test]
+fn a_reset_ends_the_wait_of_a_reader() {
+    on_every_backend(|l| {
+        let (ours, theirs) = tcp_pair();
+        // With something unread, a close is a reset.
+        (&ours).write_all(b"unread").unwrap();
+        becomes_ready(l, &ours, Interest::READABLE, || drop(theirs));
+        let error = (&ours).read(&mut [0]).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    });
+}
+
+#[test]
+fn urgent_data_wakes_only_who_asks_for_it() {
+    on_every_backend(|l| {
+        let _current = l.handle().enter();
+        let (ours, theirs) = tcp_pair();
+        let ours = AsyncFd::new(ours).unwrap();
+        let mut urgent = l.park(ours.ready(Interest::PRIORITY));
+        rustix::net::send(&theirs, b"!", rustix::net::SendFlags::OOB).unwrap();
+        let ready = assert_ready_ok!(l.next("urgent data", &mut urgent)).ready();
+        assert!(ready.is_priority(), "{}: {ready:?}", l.name);
     });
 }
 
