@@ -21,8 +21,8 @@ use std::time::Duration;
 use uring_sys::epoll::{EPOLLET, EPOLLIN, EventBuffer};
 
 use crate::backend::Env;
-use crate::backend::deadline::DeadlineFd;
-use crate::backend::kernel::Epoll;
+use crate::backend::deadline::{DeadlineFd, Set};
+use crate::backend::kernel::{Epoll, Kernel};
 use crate::clock::Instant;
 use crate::reactor::{Reactor, Turn, end_of_sleep};
 
@@ -41,6 +41,7 @@ struct Outlet {
     events: RefCell<EventBuffer>,
     /// Whether the present backend is in the set. One that was lost has left it with its descriptor.
     has_backend: Cell<bool>,
+    kernel: Kernel,
 }
 
 impl AsFd for Pollable {
@@ -60,6 +61,7 @@ impl Pollable {
             timer: RefCell::new(timer),
             events: RefCell::new(EventBuffer::with_capacity(4)),
             has_backend: Cell::new(false),
+            kernel: env.kernel.clone(),
         })))
     }
 
@@ -78,7 +80,11 @@ impl Pollable {
 
     /// Makes it readable at this time of the system's clock, or before.
     fn fire_by(&self, deadline: Instant, now: Instant) -> io::Result<()> {
-        self.0.timer.borrow_mut().fire_by(deadline, now)
+        let mut timer = self.0.timer.borrow_mut();
+        if timer.fire_by(deadline, now, &self.0.kernel)? == Set::Anew {
+            self.0.set.add(timer.raw_fd(), EPOLLIN | EPOLLET, TIMER)?;
+        }
+        Ok(())
     }
 
     pub(crate) fn forget_backend(&self) {

@@ -2,12 +2,17 @@
 
 use std::io;
 use std::os::fd::RawFd;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Weak};
 use std::task::Wake;
 
+use parking_lot::Mutex;
+use uring_sys::epoll::EPOLLIN;
+
+use crate::backend::epoll_set::EpollSet;
 use crate::backend::kernel::{EventFd, Kernel};
 use crate::metrics::Counter;
+use crate::token::Internal;
 
 /// The loop's thread runs; it looks at everything shared before it sleeps.
 const AWAKE: u8 = 0;
@@ -28,6 +33,29 @@ pub(crate) struct Notifier {
     eventfd: EventFd,
     /// Notifications that took a system call.
     writes: Counter,
+    rescue: Mutex<Rescue>,
+    kernel: Kernel,
+}
+
+/// How to reach a sleeper whose eventfd somebody has closed: its poll request, or its entry, is not of the new one.
+#[derive(Debug)]
+pub(crate) enum Rescue {
+    /// There is no backend yet.
+    Nobody,
+    /// By a message to the ring of this number (Linux 5.18).
+    Ring(RawFd),
+    /// By an entry for the new one.
+    Epoll(Weak<EpollSet>),
+}
+
+impl Drop for Notifier {
+    fn drop(&mut self) {
+        // To close a number that is closed already is an abort in debug builds of std. Nothing is read to find out: in
+        // a forked child, the counter is the parent's.
+        if !self.eventfd.is_open() {
+            let _ = self.eventfd.restore();
+        }
+    }
 }
 
 impl Wake for Notifier {
@@ -46,6 +74,8 @@ impl Notifier {
             state: AtomicU8::new(AWAKE),
             eventfd: kernel.eventfd()?,
             writes: Counter::default(),
+            rescue: Mutex::new(Rescue::Nobody),
+            kernel: kernel.clone(),
         })
     }
 
@@ -71,10 +101,42 @@ impl Notifier {
             return false;
         }
         // A full counter is already readable, and the wrapper reports it as success. Anything else means that
-        // the fd was closed behind our back: the sleeper can then not be reached from here, by nobody's fault.
-        let _ = self.eventfd.notify();
+        // the fd was closed behind our back. If its number is another file's by now, that is not to be seen here.
+        if self.eventfd.notify().is_err() {
+            self.rescue_sleeper();
+        }
         self.writes.add_shared(1);
         true
+    }
+
+    /// Says how the present backend is reached without its eventfd.
+    pub(crate) fn set_rescue(&self, rescue: Rescue) {
+        *self.rescue.lock() = rescue;
+    }
+
+    /// Puts an eventfd in the place of one that somebody has closed.
+    pub(crate) fn restore(&self) -> io::Result<()> {
+        self.eventfd.restore()
+    }
+
+    /// The sleeper polls the file that nobody can write to any more. What reaches it looks like an event of the
+    /// eventfd, so it polls the new one from then on.
+    #[cold]
+    fn rescue_sleeper(&self) {
+        let restored = self.restore().and_then(|()| self.eventfd.notify());
+        if restored.is_err() {
+            return;
+        }
+        let wake = Internal::Wake.pack();
+        let reached = match &*self.rescue.lock() {
+            Rescue::Nobody => Ok(()),
+            Rescue::Ring(ring) => self.kernel.message(*ring, wake),
+            Rescue::Epoll(set) => set
+                .upgrade()
+                .map_or(Ok(()), |set| set.add_internal(self.raw_fd(), EPOLLIN, wake)),
+        };
+        // Before Linux 5.18 there is no message to a ring: its next sleep sees the new eventfd, this one does not.
+        drop(reached);
     }
 
     pub(crate) fn writes(&self) -> u64 {

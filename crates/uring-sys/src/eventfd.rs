@@ -4,7 +4,7 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
 /// A counter in the kernel; readable while it is not zero. Non-blocking, close-on-exec.
 #[derive(Debug)]
@@ -42,6 +42,44 @@ impl EventFd {
         if number < 0 {
             return Err(io::Error::last_os_error());
         }
+        Ok(())
+    }
+
+    /// Whether the number is open. It may be another file's, if somebody has closed ours.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        // SAFETY: takes numbers only.
+        let flags = unsafe { libc::fcntl(self.as_raw_fd(), libc::F_GETFD) };
+        flags >= 0
+    }
+
+    /// Puts a fresh counter, at zero, under the same number after somebody else has closed it.
+    ///
+    /// # Errors
+    ///
+    /// `EEXIST` when the number is in use, be it by this counter or by another file, which is left alone; and those of
+    /// [`EventFd::new`].
+    pub fn restore(&self) -> io::Result<()> {
+        let fresh = OwnedFd::from(Self::new()?);
+        let number = self.as_raw_fd();
+        if fresh.as_raw_fd() == number {
+            // The lowest free number was the one. It is `self`'s from here on.
+            let _number = fresh.into_raw_fd();
+            return Ok(());
+        }
+        // Not dup3, which would close what somebody has opened meanwhile: this one takes the lowest free number from
+        // `number` on.
+        // SAFETY: takes numbers only.
+        let got = unsafe { libc::fcntl(fresh.as_raw_fd(), libc::F_DUPFD_CLOEXEC, number) };
+        if got < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the kernel just made this descriptor for us, so nobody else owns it.
+        let got = unsafe { OwnedFd::from_raw_fd(got) };
+        if got.as_raw_fd() != number {
+            return Err(io::Error::from_raw_os_error(libc::EEXIST));
+        }
+        let _number = got.into_raw_fd();
         Ok(())
     }
 

@@ -3,9 +3,9 @@
 use std::os::fd::RawFd;
 
 use crate::abi::{
-    IORING_ASYNC_CANCEL_ALL, IORING_ASYNC_CANCEL_ANY, IORING_OP_ASYNC_CANCEL, IORING_OP_NOP,
-    IORING_OP_POLL_ADD, IORING_OP_POLL_REMOVE, IORING_POLL_ADD_MULTI, IOSQE_CQE_SKIP_SUCCESS,
-    io_uring_sqe,
+    IORING_ASYNC_CANCEL_ALL, IORING_ASYNC_CANCEL_ANY, IORING_OP_ASYNC_CANCEL, IORING_OP_MSG_RING,
+    IORING_OP_NOP, IORING_OP_POLL_ADD, IORING_OP_POLL_REMOVE, IORING_POLL_ADD_MULTI,
+    IOSQE_CQE_SKIP_SUCCESS, io_uring_sqe,
 };
 
 /// A submission queue entry: one request of 64 bytes.
@@ -79,6 +79,16 @@ impl Sqe {
         Self::async_cancel(0, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL)
     }
 
+    /// Posts a completion with this `user_data`, result 0, to the ring `target` (5.18), and completes when that is done.
+    /// It wakes whoever sleeps on that ring, also on one with `IORING_SETUP_DEFER_TASKRUN`, and needs no right to submit
+    /// to it.
+    pub fn msg_ring(target: RawFd, user_data: u64) -> Self {
+        let mut sqe = Self::new(IORING_OP_MSG_RING);
+        sqe.0.fd = target;
+        sqe.0.off = user_data;
+        sqe
+    }
+
     /// A request no kernel knows; fails with `-EINVAL`, for tests of what follows a refused entry.
     #[doc(hidden)]
     pub fn invalid() -> Self {
@@ -149,6 +159,13 @@ mod tests {
         assert_eq!(sqe.0.opcode, 7);
         assert_eq!(sqe.0.addr, u64::MAX - 3);
         assert!(rest(sqe, |raw| raw.addr = 0));
+    }
+
+    #[test]
+    fn a_message_names_its_ring_and_what_it_says() {
+        let sqe = Sqe::msg_ring(7, 99);
+        assert_eq!((sqe.0.opcode, sqe.0.fd, sqe.0.off), (40, 7, 99));
+        assert!(rest(sqe, |raw| (raw.fd, raw.off) = (0, 0)));
     }
 
     #[test]

@@ -38,6 +38,15 @@ impl TimerMode {
     }
 }
 
+/// What setting a deadline took.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Set {
+    /// At most a system call.
+    AsItWas,
+    /// Another descriptor, which has to be polled from now on.
+    Anew,
+}
+
 /// A timerfd that is set lazily.
 #[derive(Debug)]
 pub(crate) struct DeadlineFd {
@@ -56,15 +65,33 @@ impl DeadlineFd {
 
     /// Makes sure that it fires at `deadline` or before. One that fires too early costs a turn, which finds
     /// nothing due and sets it again; a system call for each change of the deadline would cost more.
-    pub(crate) fn fire_by(&mut self, deadline: Instant, now: Instant) -> io::Result<()> {
+    ///
+    /// Somebody may have closed its number, or put another file there: then a new timer takes its place, which is not
+    /// polled yet.
+    pub(crate) fn fire_by(
+        &mut self,
+        deadline: Instant,
+        now: Instant,
+        kernel: &Kernel,
+    ) -> io::Result<Set> {
         if self.set_to.is_some_and(|set_to| set_to <= deadline) {
-            return Ok(());
+            return Ok(Set::AsItWas);
         }
+        let after = deadline.duration_since(now).max(Duration::from_nanos(1));
         // Setting it also makes it unreadable again, so the arm that follows sees only the new deadline.
-        self.fd
-            .set(deadline.duration_since(now).max(Duration::from_nanos(1)))?;
+        let set = match self.fd.set(after) {
+            Ok(()) => Set::AsItWas,
+            Err(error) if matches!(error.raw_os_error(), Some(libc::EBADF | libc::EINVAL)) => {
+                let fresh = kernel.timerfd()?;
+                // Its number is nobody's or somebody else's: not ours to close.
+                std::mem::forget(std::mem::replace(&mut self.fd, fresh));
+                self.fd.set(after)?;
+                Set::Anew
+            }
+            Err(error) => return Err(error),
+        };
         self.set_to = Some(deadline);
-        Ok(())
+        Ok(set)
     }
 
     pub(crate) fn fired(&mut self) {

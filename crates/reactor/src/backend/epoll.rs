@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use uring_sys::epoll::{EPOLLIN, EPOLLOUT, EventBuffer};
 
-use crate::backend::deadline::{DeadlineFd, TimerMode, Wait};
+use crate::backend::deadline::{DeadlineFd, Set, TimerMode, Wait};
 use crate::backend::epoll_set::{Entered, EpollSet};
 use crate::backend::routes::{Entry, Routes};
 use crate::backend::{Arm, Completion, Disarm, Env, Outcome, Route};
 use crate::clock::Instant;
 use crate::interest::Direction;
+use crate::notifier::Rescue;
 use crate::token::{Internal, Token, UserData};
 
 /// Events per wait. More ready fds are reported by the next one.
@@ -37,6 +38,7 @@ impl EpollBackend {
         let set = env.epoll_set()?;
         // Edges need no reading: every write to the eventfd is one.
         set.add_internal(env.notifier.raw_fd(), EPOLLIN, Internal::Wake.pack())?;
+        env.notifier.set_rescue(Rescue::Epoll(Arc::downgrade(&set)));
         let timer = match timer_mode {
             TimerMode::WaitTimeout => None,
             TimerMode::TimerFd => {
@@ -109,7 +111,10 @@ impl EpollBackend {
                 if deadline <= now {
                     return Ok(Wait::NonBlocking);
                 }
-                timer.fire_by(deadline, now)?;
+                if timer.fire_by(deadline, now, &self.env.kernel)? == Set::Anew {
+                    self.set
+                        .add_internal(timer.raw_fd(), EPOLLIN, Internal::Timer.pack())?;
+                }
                 Ok(Wait::Until(None))
             }
             (_, deadline) => Ok(Wait::Until(deadline)),

@@ -15,7 +15,7 @@ use std::os::fd::RawFd;
 use std::time::Duration;
 
 use uring_sys::identity;
-use uring_sys::{Setup, SetupError};
+use uring_sys::{Setup, SetupError, Sqe};
 
 use crate::clock::Instant;
 
@@ -31,6 +31,18 @@ impl Kernel {
         match self {
             Kernel::Linux => uring_sys::Ring::new(setup).map(Ring::Linux),
         }
+    }
+
+    /// Posts a completion to a ring of another thread: see [`Sqe::msg_ring`].
+    pub(crate) fn message(&self, ring: RawFd, user_data: u64) -> io::Result<()> {
+        let setup = Setup {
+            entries: 1,
+            ..Setup::default()
+        };
+        let mut sender = self.ring(&setup).map_err(|refused| refused.error)?;
+        // An empty queue has room.
+        let _ = sender.push(Sqe::msg_ring(ring, user_data));
+        sender.submit_and_wait(1, None).map(drop)
     }
 
     pub(crate) fn epoll(&self) -> io::Result<Epoll> {

@@ -12,7 +12,7 @@ use uring_sys::Sqe;
 use uring_sys::abi::POLLIN;
 use uring_sys::epoll::EventBuffer;
 
-use crate::backend::deadline::{DeadlineFd, TimerMode, Wait};
+use crate::backend::deadline::{DeadlineFd, Set, TimerMode, Wait};
 use crate::backend::epoll_set::EpollSet;
 use crate::backend::kernel::{EventFd, Ring};
 use crate::backend::routes::Routes;
@@ -21,6 +21,7 @@ use crate::backend::uring::overflow::Pressure;
 use crate::backend::{Arm, Completion, Disarm, Env, Outcome, epoll};
 use crate::clock::Instant;
 use crate::interest::Direction;
+use crate::notifier::Rescue;
 use crate::token::{Internal, Token, UserData};
 
 /// Enters that may fail in a row for lack of resources before the ring counts as lost.
@@ -29,6 +30,8 @@ const MAX_REFUSALS: u32 = 1000;
 const MAX_REMOVAL_LOOKS: u32 = 10_000;
 /// Events per look at the nested epoll set.
 const NESTED_EVENTS: usize = 256;
+/// Looks at that set in one turn, each with its buffer full.
+const MAX_NESTED_READS: u32 = 16;
 
 /// The backend of rungs A to F.
 #[derive(Debug)]
@@ -104,6 +107,10 @@ impl Uring {
             disowned: false,
             env,
         };
+        uring
+            .env
+            .notifier
+            .set_rescue(Rescue::Ring(uring.ring.raw_fd()));
         uring.arm_wake();
         Ok(uring)
     }
@@ -252,13 +259,13 @@ impl Uring {
         }
     }
 
-    /// Reads the nested epoll set until it has no more, then polls it again.
+    /// Reads the nested epoll set until it has no more, within bounds, then polls it again.
     fn drain_nested(&mut self, out: &mut Vec<Completion>) -> io::Result<()> {
         let Some(nested) = self.nested.as_mut().filter(|nested| nested.is_due) else {
             return Ok(());
         };
         let set = self.env.epoll_set()?;
-        loop {
+        for _ in 0..MAX_NESTED_READS {
             self.env.counters.enters.add(1);
             set.wait(&mut nested.events, Wait::NonBlocking)
                 .inspect_err(|_| self.env.abandon_epoll_set())?;
@@ -267,11 +274,16 @@ impl Uring {
                     out.push(epoll::edge(token, events));
                 }
             }
-            if !nested.events.is_full() {
+            nested.is_due = nested.events.is_full();
+            if !nested.is_due {
                 break;
             }
         }
-        nested.is_due = false;
+        if nested.is_due {
+            // Others write faster than this reads. The tasks come first; the next wait goes on from here, and it will
+            // not sleep, as this one has something to hand out.
+            return Ok(());
+        }
         self.push(Sqe::poll_add(set.raw_fd(), POLLIN).with_user_data(Internal::Epoll.pack()));
         Ok(())
     }
@@ -329,7 +341,9 @@ impl Uring {
         let Some(timer) = &mut self.timer else {
             return Ok(());
         };
-        timer.fd.fire_by(deadline, now)?;
+        if timer.fd.fire_by(deadline, now, &self.env.kernel)? == Set::Anew {
+            timer.armed = false;
+        }
         if !std::mem::replace(&mut timer.armed, true) {
             let fd = timer.fd.raw_fd();
             self.push(Sqe::poll_add(fd, POLLIN).with_user_data(Internal::Timer.pack()));

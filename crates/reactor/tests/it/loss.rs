@@ -9,7 +9,7 @@ use std::task::{Wake, Waker};
 use std::time::Duration;
 
 use tokio_test::{assert_pending, assert_ready, assert_ready_ok, task};
-use uring_reactor::{AsyncFd, Instant, Interest, Options, Route, Sleep, Turn};
+use uring_reactor::{AsyncFd, Instant, Interest, Options, Route, Sleep, TimerMode, Turn};
 
 use crate::support::{Loop, fill, in_child, on_every_backend, open_fds, read_byte, socket_pair};
 
@@ -141,6 +141,88 @@ fn an_epoll_set_that_was_closed_behind_our_back_is_made_anew() {
             assert_eq!(close_all("eventpoll").len(), 1);
             l.turn(Turn::WaitUntil(Instant::now() + Duration::from_micros(1)));
             assert_eq!(l.handle().metrics().backend_switches, 1);
+        },
+    );
+}
+
+/// Whether a thread can reach a sleeping loop without the eventfd: by its epoll set, or by a message to its ring.
+#[expect(clippy::print_stdout, reason = "what is skipped is said")]
+fn is_reachable(l: &Loop) -> bool {
+    let has_messages = || {
+        let ring = uring_sys::Ring::new(&uring_sys::Setup::default()).ok()?;
+        let probe = ring.probe().ok()?;
+        Some(probe.is_supported(uring_sys::abi::IORING_OP_MSG_RING))
+    };
+    let is_reachable = l.is_epoll() || has_messages() == Some(true);
+    if !is_reachable {
+        println!("skipped on {}: this kernel has no MSG_RING", l.name);
+    }
+    is_reachable
+}
+
+#[test]
+fn an_eventfd_that_was_closed_behind_our_back_is_made_anew_and_no_wake_is_lost() {
+    const NAME: &str =
+        "loss::an_eventfd_that_was_closed_behind_our_back_is_made_anew_and_no_wake_is_lost";
+    in_child(NAME, || {
+        on_every_backend(|l| {
+            if !is_reachable(l) {
+                return;
+            }
+            for is_awake in [false, true, false] {
+                l.turn(Turn::Poll);
+                let closed = close_all("eventfd");
+                assert_eq!(closed.len(), 1, "{}", l.name);
+                if is_awake {
+                    // A loop that is awake needs no eventfd to see the wake.
+                    l.handle().unparker().wake();
+                    l.turn(Turn::Wait);
+                }
+                for _ in 0..3 {
+                    let unparker = l.handle().unparker();
+                    let waker = std::thread::spawn(move || {
+                        std::thread::sleep(Duration::from_millis(2)); // sleep: so that the loop is asleep
+                        unparker.wake();
+                    });
+                    let limit = Instant::now() + Duration::from_secs(20);
+                    l.turn(Turn::WaitUntil(limit));
+                    assert!(Instant::now() < limit, "{}: a wake was lost", l.name);
+                    waker.join().unwrap();
+                    l.settle();
+                }
+                assert!(open_fds().contains(&closed[0]), "{}", l.name);
+            }
+            assert_eq!(l.handle().metrics().backend_switches, 0);
+        });
+    });
+}
+
+#[test]
+fn a_timerfd_that_was_closed_behind_our_back_is_made_anew() {
+    in_child(
+        "loss::a_timerfd_that_was_closed_behind_our_back_is_made_anew",
+        || {
+            on_every_backend(|l| {
+                let handle = l.handle();
+                let _current = handle.enter();
+                for is_reused in [false, true] {
+                    l.turn(Turn::Poll);
+                    let closed = close_all("timerfd");
+                    let other = is_reused.then(|| std::fs::File::open("/dev/null").unwrap());
+                    for _ in 0..3 {
+                        // sleep: a short timer.
+                        let deadline = Instant::now() + Duration::from_micros(500);
+                        l.block_on(Sleep::until(deadline));
+                        assert!(Instant::now() >= deadline, "{}", l.name);
+                    }
+                    if let Some(other) = other {
+                        other.metadata().expect("nobody closed it");
+                    }
+                    let is_used = l.reactor.driver().timer == TimerMode::TimerFd;
+                    assert_eq!(closed.len(), usize::from(is_used), "{}", l.name);
+                }
+                assert_eq!(handle.metrics().backend_switches, 0);
+            });
         },
     );
 }

@@ -2,6 +2,8 @@
 //! and a report that names the reason is shown in `seven_failures`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
 use futures_util::{AsyncReadExt, AsyncWriteExt};
@@ -102,4 +104,37 @@ fn an_enter_that_is_refused_while_running_moves_the_loop_to_epoll() {
     })
     .join()
     .unwrap();
+}
+
+#[test]
+fn the_hooks_go_on_around_the_sleeps_of_the_backend_that_took_over() {
+    let confined = || {
+        let parks = Arc::new(AtomicU32::new(0));
+        let unparks = Arc::new(AtomicU32::new(0));
+        let (down, up) = (parks.clone(), unparks.clone());
+        let runtime = Builder::new()
+            .on_thread_park(move || {
+                down.fetch_add(1, Ordering::Relaxed);
+            })
+            .on_thread_unpark(move || {
+                up.fetch_add(1, Ordering::Relaxed);
+            })
+            .build()
+            .unwrap();
+        exchange_bytes(&runtime);
+        confine(libc::SYS_io_uring_enter, libc::EPERM);
+        exchange_bytes(&runtime);
+        assert_eq!(runtime.driver().backend(), "epoll");
+        let before = parks.load(Ordering::Relaxed);
+        exchange_bytes(&runtime);
+        assert!(parks.load(Ordering::Relaxed) > before);
+        assert_eq!(
+            parks.load(Ordering::Relaxed),
+            unparks.load(Ordering::Relaxed)
+        );
+        // What the runtime has for itself was made anew, and is nobody's to see.
+        let metrics = runtime.metrics().snapshot().reactor;
+        assert_eq!((metrics.sources, metrics.timers), (0, 0));
+    };
+    thread::spawn(confined).join().unwrap();
 }

@@ -5,13 +5,14 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
 
 use uring_sys::abi::{
-    IORING_SETUP_DEFER_TASKRUN, IORING_SETUP_SINGLE_ISSUER, IORING_SETUP_TASKRUN_FLAG, POLLIN,
+    IORING_OP_MSG_RING, IORING_SETUP_DEFER_TASKRUN, IORING_SETUP_SINGLE_ISSUER,
+    IORING_SETUP_TASKRUN_FLAG, POLLIN,
 };
 use uring_sys::epoll::{EPOLLIN, Epoll, EventBuffer};
 use uring_sys::eventfd::EventFd;
-use uring_sys::{Ring, Setup, Sqe};
+use uring_sys::{Cqe, Ring, Setup, Sqe};
 
-use crate::support::{drain, errno, ring};
+use crate::support::{drain, errno, next, ring, small};
 
 const DEFER: u32 =
     IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG;
@@ -118,4 +119,37 @@ fn another_thread_is_refused_with_eexist_and_loses_nothing() {
     });
     assert_eq!(ring.to_submit(), 1);
     assert_eq!(drain(ring), [(1, 0)]);
+}
+
+#[test]
+fn a_message_from_another_ring_ends_the_sleep() {
+    for flags in [0, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN] {
+        let (Some(mut ring), Some(mut other)) = (small(flags), small(0)) else {
+            return;
+        };
+        if !ring
+            .probe()
+            .is_ok_and(|probe| probe.is_supported(IORING_OP_MSG_RING))
+        {
+            return;
+        }
+        let target = ring.as_raw_fd();
+        let sender = std::thread::spawn(move || {
+            other
+                .push(Sqe::msg_ring(target, 99).with_user_data(1))
+                .unwrap();
+            other.submit_and_wait(1, None).unwrap();
+            other.pop().unwrap()
+        });
+        assert_eq!(
+            next(&mut ring),
+            Cqe {
+                user_data: 99,
+                result: 0,
+                flags: 0
+            }
+        );
+        let sent = sender.join().unwrap();
+        assert_eq!((sent.user_data, sent.result), (1, 0));
+    }
 }

@@ -62,3 +62,12 @@ fn a_renewed_eventfd_has_its_number_and_not_its_counter() {
         "the old one has what it had, and no more"
     );
 }
+
+#[test]
+fn a_number_that_is_in_use_is_not_restored() {
+    let eventfd = EventFd::new().unwrap();
+    eventfd.notify().unwrap();
+    let error = eventfd.restore().unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(libc::EEXIST));
+    assert!(eventfd.drain().unwrap(), "it is as it was");
+}

@@ -84,6 +84,18 @@ impl EventFd {
             EventFd::Linux(eventfd) => eventfd.renew(),
         }
     }
+
+    pub(crate) fn is_open(&self) -> bool {
+        match self {
+            EventFd::Linux(eventfd) => eventfd.is_open(),
+        }
+    }
+
+    pub(crate) fn restore(&self) -> io::Result<()> {
+        match self {
+            EventFd::Linux(eventfd) => eventfd.restore(),
+        }
+    }
 }
 
 /// A deadline that can be polled.

@@ -144,8 +144,11 @@ impl Uring {
 
     fn complete_internal(&mut self, internal: Internal, cqe: Cqe) {
         match internal {
-            // EBADF: somebody closed the eventfd behind our back; armed again, it would complete at once for ever.
-            Internal::Wake if !cqe.more() && !self.closing && cqe.result != -libc::EBADF => {
+            Internal::Wake if !cqe.more() && !self.closing => {
+                // EBADF: somebody closed the eventfd behind our back. As it is, it would complete at once for ever.
+                if cqe.result == -libc::EBADF && self.env.notifier.restore().is_err() {
+                    return;
+                }
                 // A oneshot poll checks the level when it is armed, so the counter has to be read first. A
                 // multishot one reports every write by itself and is only armed again when it ended.
                 let _ = self.env.notifier.drain();
