@@ -1,5 +1,5 @@
 //! What a readiness reactor says to the Linux kernel, and nothing else: the `io_uring` ABI, the epoll fallback, and the
-//! few descriptors (eventfd, timerfd, pidfd, signals) such a loop sleeps on.
+//! few descriptors (eventfd, timerfd, signals) such a loop sleeps on.
 //!
 //! # The two queues
 //!
@@ -35,8 +35,8 @@
 //! - [`abi`]: the C records and constants, proven against the header by a test; [`syscall`]: the three raw calls.
 //! - [`Ring`], [`Setup`], [`SetupError`], [`Probe`]: one ring and what it can do.
 //! - [`SubmissionQueue`], [`CompletionQueue`]: the index arithmetic and memory ordering, testable without a kernel.
-//! - [`epoll`], [`eventfd`], [`timerfd`], [`signal`], [`pidfd`]: the other things a loop waits for.
-//! - [`descriptor`]: the mode of a descriptor, and sockets without waiting; [`credentials`]: who is at the other end.
+//! - [`epoll`], [`eventfd`], [`timerfd`], [`signal`]: the other things a loop waits for.
+//! - [`credentials`]: who is at the other end.
 //! - [`limits`], [`identity`]: why a ring may be refused; which process and thread this is.
 
 #[cfg(not(target_os = "linux"))]
@@ -44,12 +44,10 @@ compile_error!("io_uring is a Linux interface");
 
 pub mod abi;
 pub mod credentials;
-pub mod descriptor;
 pub mod epoll;
 pub mod eventfd;
 pub mod identity;
 pub mod limits;
-pub mod pidfd;
 pub mod signal;
 pub mod syscall;
 pub mod timerfd;

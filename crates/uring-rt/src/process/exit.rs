@@ -1,14 +1,15 @@
 //! Learning that a child has ended, and reaping it once.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::process::{Child, ExitStatus};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal as Sent, pidfd_open, pidfd_send_signal};
 use uring_reactor::{AsyncFd, ClockHold, Handle, Interest};
 use uring_sys::identity::process_token;
-use uring_sys::pidfd;
 
 use crate::process::orphans;
 use crate::signal::unix::{Signal, SignalKind, signal};
@@ -37,7 +38,7 @@ pub(super) struct Process(Option<Running>);
 
 impl Watch {
     fn new(pid: u32) -> io::Result<Watch> {
-        match pidfd::open(pid) {
+        match open(pid) {
             Ok(pidfd) => Watch::by_pidfd(Arc::new(pidfd)),
             // Whatever the reason (ENOSYS before 5.3, a filter's errno, EMFILE): the signal always comes.
             Err(_) => signal(SignalKind::child()).map(Watch::Signal),
@@ -62,6 +63,13 @@ impl Watch {
             Watch::Signal(signal) => signal.reactor(),
         }
     }
+}
+
+/// `pidfd_open(pid, 0)`, close-on-exec.
+fn open(pid: u32) -> io::Result<OwnedFd> {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    let pid = pid.ok_or(Errno::SRCH)?;
+    Ok(pidfd_open(pid, PidfdFlags::empty())?)
 }
 
 fn gone() -> io::Error {
@@ -136,12 +144,10 @@ impl Running {
             // The number is the child's: it was not reaped, as we are the ones to do it.
             return self.child.kill();
         };
-        match pidfd::send_signal(fd.get_ref().as_fd(), libc::SIGKILL) {
+        match pidfd_send_signal(fd.get_ref(), Sent::KILL) {
             // A filter that lets pidfd_open through and not this one.
-            Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM)) => {
-                self.child.kill()
-            }
-            result => result,
+            Err(Errno::NOSYS | Errno::PERM) => self.child.kill(),
+            result => Ok(result?),
         }
     }
 }

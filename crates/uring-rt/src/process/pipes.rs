@@ -7,8 +7,8 @@ use std::pin::Pin;
 use std::process::Stdio;
 use std::task::{Context, Poll};
 
+use rustix::io::ioctl_fionbio;
 use uring_reactor::{AsyncFd, Interest};
-use uring_sys::descriptor::set_nonblocking;
 
 /// Our end of a pipe, in non-blocking mode: an open file that nobody else has, so the mode is nobody else's business.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub(super) struct Pipe<P> {
 impl<P: AsFd + From<OwnedFd> + Into<OwnedFd>> Pipe<P> {
     #[track_caller]
     fn new(fd: OwnedFd, interest: Interest) -> io::Result<Pipe<P>> {
-        set_nonblocking(&fd, true)?;
+        ioctl_fionbio(&fd, true)?;
         let fd = AsyncFd::with_interest(P::from(fd), interest)?;
         Ok(Pipe { fd })
     }
@@ -27,7 +27,7 @@ impl<P: AsFd + From<OwnedFd> + Into<OwnedFd>> Pipe<P> {
     /// In blocking mode, which is what a program expects of what it inherits.
     fn into_owned_fd(self) -> io::Result<OwnedFd> {
         let fd = self.fd.into_inner().into();
-        set_nonblocking(&fd, false)?;
+        ioctl_fionbio(&fd, false)?;
         Ok(fd)
     }
 }

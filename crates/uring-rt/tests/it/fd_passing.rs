@@ -23,7 +23,7 @@ fn pipes(count: usize) -> (Vec<std::io::PipeReader>, Vec<OwnedFd>) {
 /// Whether the other ends of these pipes are closed everywhere.
 fn are_closed(readers: Vec<std::io::PipeReader>) -> bool {
     readers.into_iter().all(|mut reader| {
-        uring_sys::descriptor::set_nonblocking(&reader, true).unwrap();
+        rustix::io::ioctl_fionbio(&reader, true).unwrap();
         matches!(reader.read(&mut [0; 1]), Ok(0))
     })
 }

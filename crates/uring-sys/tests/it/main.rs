@@ -3,14 +3,12 @@
 //! A test that needs what this kernel does not have says so in one line that begins with `skipped:`.
 
 mod defer;
-mod descriptor;
 mod epoll;
 mod eventfd;
 mod fork;
 mod header;
 mod header_source;
 mod overflow;
-mod pidfd;
 mod poll;
 mod registered;
 mod setup;

@@ -69,5 +69,5 @@ fn check(fd: &impl AsFd, wanted: OFlags, refusal: &str) -> io::Result<()> {
     if access != wanted && access != OFlags::RDWR {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, refusal));
     }
-    uring_sys::descriptor::set_nonblocking(fd, true)
+    Ok(rustix::io::ioctl_fionbio(fd, true)?)
 }

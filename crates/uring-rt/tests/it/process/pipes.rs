@@ -6,10 +6,14 @@ use std::process::Stdio;
 
 use futures_util::{AsyncReadExt, AsyncWriteExt, FutureExt};
 use uring_rt::process::{ChildStderr, ChildStdin, ChildStdout, Command};
-use uring_sys::descriptor::is_nonblocking;
 
 use super::{cat, for_each_backend, for_each_watch, has_programs, in_runtime, read_all, sh};
 use crate::support::{panic_text, pattern, runtime};
+
+fn is_nonblocking(fd: impl AsFd) -> bool {
+    let flags = rustix::fs::fcntl_getfl(fd).unwrap();
+    flags.contains(rustix::fs::OFlags::NONBLOCK)
+}
 
 #[test]
 fn a_megabyte_goes_in_and_comes_out() {
@@ -137,7 +141,7 @@ fn descriptors_are_given_back_in_blocking_mode() {
         let mut command = cat();
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let stdin = child.stdin.take().unwrap();
-        assert!(is_nonblocking(&stdin).unwrap());
+        assert!(is_nonblocking(&stdin));
         assert_eq!(stdin.as_fd().as_raw_fd(), stdin.as_raw_fd());
         let given = [
             stdin.into_owned_fd().unwrap(),
@@ -145,7 +149,7 @@ fn descriptors_are_given_back_in_blocking_mode() {
             child.stderr.take().unwrap().into_owned_fd().unwrap(),
         ];
         for fd in &given {
-            assert!(!is_nonblocking(fd).unwrap());
+            assert!(!is_nonblocking(fd));
         }
         drop(given);
         assert!(child.wait().await.unwrap().success());

@@ -10,8 +10,8 @@ use std::task::ready;
 use std::task::{Context, Poll};
 
 use rustix::fs::OFlags;
+use rustix::io::ioctl_fionbio;
 use uring_reactor::{AsyncFd, Interest, Ready};
-use uring_sys::descriptor::set_nonblocking;
 
 #[cfg(feature = "bytes")]
 use crate::net::buf_mut::{LIMIT, read_into};
@@ -303,7 +303,7 @@ impl Receiver {
     /// ```
     pub fn into_blocking_fd(self) -> io::Result<OwnedFd> {
         let fd = self.into_nonblocking_fd()?;
-        set_nonblocking(&fd, false)?;
+        ioctl_fionbio(&fd, false)?;
         Ok(fd)
     }
 

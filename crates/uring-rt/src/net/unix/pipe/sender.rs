@@ -8,8 +8,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use rustix::fs::OFlags;
+use rustix::io::ioctl_fionbio;
 use uring_reactor::{AsyncFd, Interest, Ready};
-use uring_sys::descriptor::set_nonblocking;
 
 use crate::net::unix::pipe::check;
 use crate::runtime::require;
@@ -275,7 +275,7 @@ impl Sender {
     /// ```
     pub fn into_blocking_fd(self) -> io::Result<OwnedFd> {
         let fd = self.into_nonblocking_fd()?;
-        set_nonblocking(&fd, false)?;
+        ioctl_fionbio(&fd, false)?;
         Ok(fd)
     }
 
