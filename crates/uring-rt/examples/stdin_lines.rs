@@ -1,4 +1,4 @@
-//! Numbers the lines of standard input, be it a terminal, a pipe, a file or /dev/null, without a helper thread.
+//! Numbers the lines of standard input, be it a terminal, a pipe, a file or /dev/null, and grows impatient meanwhile.
 //!
 //! ```text
 //! stdin_lines [SECONDS]      SECONDS: how long to wait before a hint is printed (default 5)
@@ -7,15 +7,10 @@
 use std::env;
 use std::error::Error;
 use std::ffi::OsString;
-use std::io::{self, Write};
-use std::pin::Pin;
 use std::process::ExitCode;
-use std::task::{Context, Poll};
 
-use futures_util::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use uring_rt::AsyncFd;
-use uring_rt::io::Interest;
+use futures_util::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use uring_rt::io::{Stdin, stderr, stdin, stdout};
 use uring_rt::time::{Duration, timeout};
 
 const USAGE: &str = "usage: stdin_lines [SECONDS]";
@@ -44,8 +39,8 @@ async fn main() -> ExitCode {
 }
 
 async fn number_lines(patience: Duration) -> Result<(), Box<dyn Error>> {
-    let mut stdin = BufReader::new(Stdin::new()?);
-    let mut out = io::stdout();
+    let mut stdin = BufReader::new(stdin());
+    let mut out = stdout();
     let mut line = Vec::new();
     for number in 1_u64.. {
         line.clear();
@@ -53,7 +48,8 @@ async fn number_lines(patience: Duration) -> Result<(), Box<dyn Error>> {
         match in_time {
             Ok(outcome) => outcome?,
             Err(_elapsed) => {
-                writeln!(io::stderr(), "(no line for {patience:?}; {HOW_TO_END})")?;
+                let hint = format!("(no line for {patience:?}; {HOW_TO_END})\n");
+                stderr().write_all(hint.as_bytes()).await?;
                 // What the dropped future had read is in `line` and in `stdin`: nothing is lost.
                 read_line(&mut stdin, &mut line).await?;
             }
@@ -62,10 +58,13 @@ async fn number_lines(patience: Duration) -> Result<(), Box<dyn Error>> {
             break;
         }
         // Bytes, as they came: nobody promised that they are UTF-8.
-        write!(out, "{number:>6}  ")?;
-        out.write_all(line.strip_suffix(b"\n").unwrap_or(&line))?;
-        writeln!(out)?;
+        let mut numbered = format!("{number:>6}  ").into_bytes();
+        numbered.extend_from_slice(line.strip_suffix(b"\n").unwrap_or(&line));
+        numbered.push(b'\n');
+        out.write_all(&numbered).await?;
     }
+    // A file is written on another thread; here its errors are told.
+    out.flush().await?;
     Ok(())
 }
 
@@ -75,41 +74,4 @@ async fn read_line(stdin: &mut BufReader<Stdin>, line: &mut Vec<u8>) -> Result<(
         Ok(_) => Ok(()),
         Err(error) => Err(format!("cannot read standard input: {error}")),
     }
-}
-
-/// Standard input as a stream of bytes: how a library makes a reader of a file descriptor.
-struct Stdin {
-    fd: AsyncFd<io::Stdin>,
-}
-
-impl Stdin {
-    fn new() -> io::Result<Stdin> {
-        Ok(Stdin {
-            fd: AsyncFd::with_interest(io::stdin(), Interest::READABLE)?,
-        })
-    }
-}
-
-impl AsyncRead for Stdin {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        self.fd
-            .poll_read_io(cx, |stdin| read_if_ready(stdin, buffer))
-    }
-}
-
-/// read(2), or `WouldBlock`.
-///
-/// The usual way to that answer, `O_NONBLOCK`, is not for standard input: the flag belongs to the open file,
-/// which the shell and the other programs of a pipeline have too, and they do not expect it. So poll(2) is
-/// asked first. A file and /dev/null are always ready for it, and so is the end of a pipe.
-fn read_if_ready(stdin: &io::Stdin, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut fds = [PollFd::new(stdin, PollFlags::IN)];
-    if poll(&mut fds, Some(&Timespec::default()))? == 0 {
-        return Err(io::ErrorKind::WouldBlock.into());
-    }
-    Ok(rustix::io::read(stdin, buffer)?)
 }

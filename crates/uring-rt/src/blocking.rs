@@ -1,5 +1,11 @@
 //! Threads for calls that block: started when needed, ended when idle.
 
+#[cfg(feature = "futures-io")]
+mod call;
+
+#[cfg(feature = "futures-io")]
+pub(crate) use call::Call;
+
 use std::any::Any;
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -7,7 +13,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,7 +22,11 @@ use uring_executor::{JoinHandle, Spawner};
 use uring_reactor::ClockHold;
 use uring_sys::identity::process_token;
 
-type Job = Box<dyn FnOnce() + Send>;
+/// A call, and whether it is made even when the runtime ends before it began.
+struct Job {
+    call: Box<dyn FnOnce() + Send>,
+    is_mandatory: bool,
+}
 
 /// Called on each thread, at its start or its end.
 pub(crate) type ThreadHook = Option<Arc<dyn Fn() + Send + Sync>>;
@@ -151,14 +161,17 @@ impl Pool {
             theirs.run(call);
             drop(hold);
         };
-        let is_accepted = self.push(Box::new(job));
+        let is_accepted = self.push(Job {
+            call: Box::new(job),
+            is_mandatory: false,
+        });
         spawner.spawn(async move {
             let guard = AbandonOnDrop(&result);
             if !is_accepted {
                 // The pool is closed, and this task is about to be dropped with its runtime.
                 std::future::pending::<()>().await;
             }
-            let outcome = guard.0.take().await;
+            let outcome = poll_fn(|cx| guard.0.poll_take(cx)).await;
             outcome.unwrap_or_else(|payload| resume_unwind(payload))
         })
     }
@@ -197,7 +210,11 @@ impl Pool {
         let mut state = self.shared.state.lock();
         state.forget_parents_threads();
         state.is_closed = true;
-        let dropped = std::mem::take(&mut state.queue);
+        // What stays is what has to be done; where something is queued, there are threads.
+        let (mandatory, dropped): (VecDeque<Job>, VecDeque<Job>) = std::mem::take(&mut state.queue)
+            .into_iter()
+            .partition(|job| job.is_mandatory);
+        state.queue = mandatory;
         self.shared.work.notify_all();
         let deadline = limit.map(|limit| Instant::now().checked_add(limit));
         while state.threads + state.leaving > 0 {
@@ -237,7 +254,7 @@ impl Shared {
             if let Some(job) = state.queue.pop_front() {
                 drop(state);
                 // The call's own panic ends in its task. What is left are destructors of what it gives.
-                survive(job);
+                survive(job.call);
                 state = self.state.lock();
                 continue;
             }
@@ -293,6 +310,11 @@ impl<R> ResultSlot<R> {
         }
     }
 
+    /// Nobody waits any more.
+    fn abandon(&self) {
+        self.is_abandoned.store(true, Ordering::Release);
+    }
+
     fn run(&self, call: impl FnOnce() -> R) {
         if self.is_abandoned.load(Ordering::Acquire) {
             return;
@@ -307,19 +329,16 @@ impl<R> ResultSlot<R> {
         }
     }
 
-    async fn take(&self) -> Result<R, Box<dyn Any + Send>> {
-        poll_fn(|cx| {
-            let waker = cx.waker().clone();
-            let mut state = self.state.lock();
-            if let Some(result) = state.result.take() {
-                return Poll::Ready(result);
-            }
-            let old = state.waker.replace(waker);
-            drop(state);
-            drop(old);
-            Poll::Pending
-        })
-        .await
+    fn poll_take(&self, cx: &Context<'_>) -> Poll<Result<R, Box<dyn Any + Send>>> {
+        let waker = cx.waker().clone();
+        let mut state = self.state.lock();
+        if let Some(result) = state.result.take() {
+            return Poll::Ready(result);
+        }
+        let old = state.waker.replace(waker);
+        drop(state);
+        drop(old);
+        Poll::Pending
     }
 }
 
@@ -328,6 +347,6 @@ struct AbandonOnDrop<'a, R>(&'a ResultSlot<R>);
 
 impl<R> Drop for AbandonOnDrop<'_, R> {
     fn drop(&mut self) {
-        self.0.is_abandoned.store(true, Ordering::Release);
+        self.0.abandon();
     }
 }

@@ -1,5 +1,10 @@
-//! Readiness of any file descriptor. Corresponds to `tokio::io` and `tokio::io::unix`.
+//! Readiness of any file descriptor, and the standard streams. Corresponds to `tokio::io` and `tokio::io::unix`.
 
+#[cfg(feature = "futures-io")]
+mod stdio;
+
+#[cfg(feature = "futures-io")]
+pub use stdio::{Stderr, Stdin, Stdout, stderr, stdin, stdout};
 pub use uring_reactor::{AsyncFd, Interest, Ready, Route};
 
 /// The module of this name in tokio: [`AsyncFd`] and what belongs to it.

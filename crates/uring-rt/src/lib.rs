@@ -36,7 +36,7 @@
 //! - [`task`]: [`spawn`], join handles, [`task::JoinSet`], [`task::yield_now`], budgets.
 //! - [`net`]: TCP, UDP, Unix sockets.
 //! - [`time`]: sleep, timeout, interval, and a clock that tests can pause.
-//! - [`io`]: [`AsyncFd`], for any file descriptor.
+//! - [`io`]: [`AsyncFd`], for any file descriptor, and the standard streams.
 //! - [`process`]: child processes.
 //! - [`signal`]: Ctrl-C and the other Unix signals.
 //!

@@ -238,6 +238,11 @@ impl Handle {
         &self.spawner
     }
 
+    #[cfg(feature = "futures-io")]
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
     pub(crate) fn reactor(&self) -> &uring_reactor::Handle {
         &self.reactor
     }
