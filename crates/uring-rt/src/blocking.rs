@@ -1,9 +1,9 @@
 //! Threads for calls that block: started when needed, ended when idle.
 
-#[cfg(feature = "futures-io")]
+#[cfg(any(feature = "futures-io", feature = "tokio-io"))]
 mod call;
 
-#[cfg(feature = "futures-io")]
+#[cfg(any(feature = "futures-io", feature = "tokio-io"))]
 pub(crate) use call::Call;
 
 use std::any::Any;

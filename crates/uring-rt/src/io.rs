@@ -1,9 +1,9 @@
 //! Readiness of any file descriptor, and the standard streams. Corresponds to `tokio::io` and `tokio::io::unix`.
 
-#[cfg(feature = "futures-io")]
+#[cfg(any(feature = "futures-io", feature = "tokio-io"))]
 mod stdio;
 
-#[cfg(feature = "futures-io")]
+#[cfg(any(feature = "futures-io", feature = "tokio-io"))]
 pub use stdio::{Stderr, Stdin, Stdout, stderr, stdin, stdout};
 pub use uring_reactor::{AsyncFd, Interest, Ready, Route};
 

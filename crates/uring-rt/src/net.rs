@@ -17,7 +17,7 @@ mod incoming;
 mod kind;
 mod listener;
 #[cfg(feature = "tokio-io")]
-mod read_buf;
+pub(crate) mod read_buf;
 mod register;
 mod stream;
 pub mod tcp;

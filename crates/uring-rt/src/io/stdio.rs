@@ -1,13 +1,15 @@
 //! The standard streams, awaited.
 
+#[cfg(feature = "futures-io")]
+mod futures_io;
 mod input;
 mod output;
+#[cfg(feature = "tokio-io")]
+mod tokio_io;
 mod way;
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use input::Input;
 use output::Output;
@@ -157,54 +159,5 @@ impl AsFd for Stderr {
 impl AsRawFd for Stderr {
     fn as_raw_fd(&self) -> RawFd {
         self.std.as_raw_fd()
-    }
-}
-
-impl futures_io::AsyncRead for Stdin {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        let Stdin { std, input } = &mut *self;
-        input.poll_read(std.as_fd(), cx, buffer)
-    }
-}
-
-impl futures_io::AsyncWrite for Stdout {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let Stdout { std, output } = &mut *self;
-        output.poll_write(std.as_fd(), cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.output.poll_flush(cx)
-    }
-
-    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.output.poll_flush(cx)
-    }
-}
-
-impl futures_io::AsyncWrite for Stderr {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let Stderr { std, output } = &mut *self;
-        output.poll_write(std.as_fd(), cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.output.poll_flush(cx)
-    }
-
-    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.output.poll_flush(cx)
     }
 }

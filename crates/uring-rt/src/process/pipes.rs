@@ -1,9 +1,14 @@
 //! The pipes between a child and us.
 
-use std::io::{self, IoSlice, IoSliceMut, PipeReader, PipeWriter, Read, Write};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 #[cfg(feature = "futures-io")]
-use std::pin::Pin;
+mod futures_io;
+#[cfg(feature = "tokio-io")]
+mod tokio_io;
+#[cfg(any(feature = "futures-io", feature = "tokio-io"))]
+mod write;
+
+use std::io::{self, PipeReader, PipeWriter, Read};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::process::Stdio;
 use std::task::{Context, Poll};
 
@@ -41,34 +46,11 @@ impl Pipe<PipeReader> {
         self.fd
             .poll_read_stream(cx, buffer.len(), |mut pipe| pipe.read(buffer))
     }
-
-    fn poll_read_vectored(
-        &self,
-        cx: &mut Context<'_>,
-        buffers: &mut [IoSliceMut<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let wanted = buffers.iter().map(|buffer| buffer.len()).sum();
-        self.fd
-            .poll_read_stream(cx, wanted, |mut pipe| pipe.read_vectored(buffers))
-    }
-}
-
-impl Pipe<PipeWriter> {
-    fn poll_write(&self, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
-        self.fd.poll_write_io(cx, |mut pipe| pipe.write(buffer))
-    }
-
-    fn poll_write_vectored(
-        &self,
-        cx: &mut Context<'_>,
-        buffers: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.fd
-            .poll_write_io(cx, |mut pipe| pipe.write_vectored(buffers))
-    }
 }
 
 /// The pipe that a child reads as its standard input. Corresponds to `tokio::process::ChildStdin`.
+///
+/// Written by the traits of futures-io, and with the feature `tokio-io` by those of tokio.
 ///
 /// The child sees the end of its input when this is dropped. Closing it as a stream (`poll_close`) does nothing, as in
 /// tokio: there is no half of a pipe to close. A write to a child that has closed its end fails with `BrokenPipe`.
@@ -282,70 +264,5 @@ impl TryFrom<ChildStderr> for Stdio {
 
     fn try_from(pipe: ChildStderr) -> io::Result<Stdio> {
         pipe.into_owned_fd().map(Stdio::from)
-    }
-}
-
-#[cfg(feature = "futures-io")]
-impl futures_io::AsyncWrite for ChildStdin {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.pipe.poll_write(cx, buffer)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffers: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.pipe.poll_write_vectored(cx, buffers)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_close(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-}
-
-#[cfg(feature = "futures-io")]
-impl futures_io::AsyncRead for ChildStdout {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        self.pipe.poll_read(cx, buffer)
-    }
-
-    fn poll_read_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffers: &mut [IoSliceMut<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.pipe.poll_read_vectored(cx, buffers)
-    }
-}
-
-#[cfg(feature = "futures-io")]
-impl futures_io::AsyncRead for ChildStderr {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        self.pipe.poll_read(cx, buffer)
-    }
-
-    fn poll_read_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffers: &mut [IoSliceMut<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.pipe.poll_read_vectored(cx, buffers)
     }
 }

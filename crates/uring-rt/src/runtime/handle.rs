@@ -238,7 +238,7 @@ impl Handle {
         &self.spawner
     }
 
-    #[cfg(feature = "futures-io")]
+    #[cfg(any(feature = "futures-io", feature = "tokio-io"))]
     pub(crate) fn pool(&self) -> &Pool {
         &self.pool
     }

@@ -178,6 +178,22 @@ fn a_pipe_that_cannot_be_opened_anew_is_copied_on_the_pool() {
     }
 }
 
+#[cfg(feature = "tokio-io")]
+#[test]
+fn the_traits_of_tokio_carry_the_same_bytes() {
+    for driver in DRIVERS {
+        for role in ["tokio copy", "refused tokio copy"] {
+            let (input, writer) = io::pipe().unwrap();
+            let (reader, output) = io::pipe().unwrap();
+            feed(writer);
+            let read = || read_all(reader);
+            let (bytes, told) = copied(driver, role, input.into(), output.into(), read);
+            assert!(bytes == pattern());
+            assert_eq!(told, "done");
+        }
+    }
+}
+
 #[test]
 fn while_a_read_waits_the_loop_runs_and_a_shared_mode_is_as_it_was() {
     for driver in DRIVERS {

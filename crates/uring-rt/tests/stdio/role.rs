@@ -36,6 +36,19 @@ fn role() {
     let runtime = Runtime::new().unwrap();
     match role.as_str() {
         "copy" | "refused copy" => runtime.block_on(copy()),
+        #[cfg(feature = "tokio-io")]
+        "tokio copy" | "refused tokio copy" => runtime.block_on(async {
+            use tokio::io::AsyncWriteExt;
+            let (mut input, mut output) = (stdin(), stdout());
+            AsyncWriteExt::write_all(&mut output, BEGIN.as_bytes())
+                .await
+                .unwrap();
+            tokio::io::copy(&mut input, &mut output).await.unwrap();
+            output.shutdown().await.unwrap();
+            AsyncWriteExt::write_all(&mut stderr(), b"done")
+                .await
+                .unwrap();
+        }),
         "wait" | "refused wait" => runtime.block_on(wait()),
         "write" | "refused write" => runtime.block_on(write_while_the_loop_runs()),
         "unflushed" => runtime.block_on(async {

@@ -205,3 +205,44 @@ fn a_pipe_of_a_runtime_that_is_gone_is_an_error() {
         assert!(child.wait().await.unwrap().success());
     });
 }
+
+#[cfg(feature = "tokio-io")]
+#[test]
+fn the_traits_of_tokio_carry_the_same_bytes() {
+    for_each_backend(async || {
+        use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
+        let mut child = sh("cat; echo err >&2");
+        child
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = child.spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let (mut stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        assert!(stdin.is_write_vectored());
+        let sent = pattern(5, 300_000);
+        let (mut received, mut errors) = (Vec::new(), Vec::new());
+        let write = async {
+            let buffers = [IoSlice::new(&sent[..3]), IoSlice::new(&sent[3..9])];
+            let count = AsyncWriteExt::write_vectored(&mut stdin, &buffers)
+                .await
+                .unwrap();
+            assert_eq!(count, 9);
+            AsyncWriteExt::write_all(&mut stdin, &sent[9..])
+                .await
+                .unwrap();
+            AsyncWriteExt::flush(&mut stdin).await.unwrap();
+            stdin.shutdown().await.unwrap();
+            drop(stdin);
+        };
+        let read = AsyncReadExt::read_to_end(&mut stdout, &mut received);
+        let ((), read) = futures_util::join!(write, read);
+        read.unwrap();
+        AsyncReadExt::read_to_end(&mut stderr, &mut errors)
+            .await
+            .unwrap();
+        assert!(received == sent);
+        assert_eq!(errors, b"err\n");
+        assert!(child.wait().await.unwrap().success());
+    });
+}
