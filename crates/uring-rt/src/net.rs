@@ -10,6 +10,7 @@
 mod address;
 #[cfg(feature = "bytes")]
 mod buf_mut;
+mod connect;
 mod datagram;
 mod fill;
 mod halves;

@@ -11,6 +11,7 @@ mod faults;
 mod fd_passing;
 mod foreign;
 mod handle;
+mod happy_eyeballs;
 mod hooks;
 mod incoming;
 mod interval;
