@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::command::{Command, Failure};
 use crate::step::{Step, run_all};
-use crate::{examples, fmt, lint, manifest, matrix, sanitize, soak, syscalls, tests, tidy};
+use crate::{examples, fmt, lint, loom, manifest, matrix, sanitize, soak, syscalls, tests, tidy};
 
 /// Crates with integration tests that touch the kernel: package and folder.
 /// Those tests are one target, `it`.
@@ -45,6 +45,7 @@ fn steps(root: &Path) -> Result<Vec<Step>, Failure> {
         Step::command("clippy", lint()),
         Step::command("tests", tests(false)),
         tests_on_epoll(root),
+        Step::command("loom", loom()),
         Step::command("docs", docs),
         Step::commands("features", feature_combinations(root)?),
         Step::command("examples", examples::build()),

@@ -26,6 +26,7 @@ pub(crate) enum Task {
         minutes: f64,
         record: bool,
     },
+    Loom,
     Help,
 }
 
@@ -44,6 +45,7 @@ Usage: cargo xtask <task>
                     --kernel VERSION, --program PART and --test PART select
   sanitize [WHAT]   run the tests under a sanitizer, address or leak, or both;
                     needs a nightly toolchain, and installs none
+  loom              check the handshakes between threads in every order
   soak --minutes N  let everything come and go, on both backends, and see that
                     nothing grows; --record writes docs/bench/soak.md
   help              print this";
@@ -82,6 +84,7 @@ pub(crate) fn parse(args: &[String]) -> Result<Task, String> {
             )
         }
         "soak" => soak(options)?,
+        "loom" => (Task::Loom, options),
         "help" | "--help" | "-h" => (Task::Help, options),
         _ => return Err(format!("there is no task `{name}`")),
     };
@@ -147,6 +150,7 @@ mod tests {
     fn each_task_has_its_name_and_flag() {
         assert_eq!(parsed("ci"), Ok(Task::Ci { full: false }));
         assert_eq!(parsed("ci --full"), Ok(Task::Ci { full: true }));
+        assert_eq!(parsed("loom"), Ok(Task::Loom));
         assert_eq!(parsed("sanitize"), Ok(Task::Sanitize(None)));
         assert_eq!(
             parsed("sanitize leak"),

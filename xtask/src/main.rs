@@ -51,6 +51,7 @@ fn main() -> ExitCode {
         Task::Syscalls => syscalls::run(&root),
         Task::Matrix(filter) => matrix::run(&root, &filter),
         Task::Sanitize(only) => sanitize::run(&root, only),
+        Task::Loom => loom().run(&root),
         Task::Soak { minutes, record } => soak::run(&root, minutes, record),
         Task::Tidy => tidy::run(&root),
         Task::Test { release } => tests(release).run(&root),
@@ -79,6 +80,17 @@ fn tests(release: bool) -> Command {
     } else {
         command
     }
+}
+
+/// The models are unit tests whose names begin with `loom_`; everything else
+/// would meet loom's atomics outside of a model. More than three preemptions
+/// are possible, and take hours.
+fn loom() -> Command {
+    Command::cargo("test --package uring-executor --package uring-reactor --lib")
+        .arg("--target-dir=target/loom")
+        .arg("loom_")
+        .env("RUSTFLAGS", "--cfg loom")
+        .env("LOOM_MAX_PREEMPTIONS", "3")
 }
 
 fn lint() -> Command {

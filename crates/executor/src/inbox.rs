@@ -1,10 +1,8 @@
 //! What other threads have for the home thread.
 
 use std::mem;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use parking_lot::Mutex;
-
+use crate::sync::{AtomicBool, Mutex, Ordering};
 use crate::task::TaskRef;
 
 /// Tasks woken or spawned from other threads, in the order of arrival.
@@ -12,34 +10,47 @@ use crate::task::TaskRef;
 /// No lost wake: an entry is pushed before the unparker is woken, the unparker is woken whenever the inbox was
 /// empty, and the home thread looks here after each return of `park`. So an entry is either seen before the home
 /// thread sleeps, or its unparker's wake ends the sleep.
-#[derive(Debug, Default)]
-pub(crate) struct Inbox {
+#[derive(Debug)]
+pub(crate) struct Inbox<T = TaskRef> {
     /// Whether there are entries. Written under the lock, read without it.
     filled: AtomicBool,
-    contents: Mutex<Contents>,
+    contents: Mutex<Contents<T>>,
 }
 
-#[derive(Debug, Default)]
-struct Contents {
-    entries: Vec<TaskRef>,
+#[derive(Debug)]
+struct Contents<T> {
+    entries: Vec<T>,
     closed: bool,
+}
+
+impl<T> Default for Inbox<T> {
+    fn default() -> Self {
+        let contents = Contents {
+            entries: Vec::new(),
+            closed: false,
+        };
+        Self {
+            filled: AtomicBool::new(false),
+            contents: Mutex::new(contents),
+        }
+    }
 }
 
 /// What is left to do after a push.
 #[derive(Debug)]
 #[must_use]
-pub(crate) enum Pushed {
+pub(crate) enum Pushed<T = TaskRef> {
     /// The home thread may be asleep and know nothing of this: wake the unparker.
     First,
     /// Somebody else has woken, or is about to wake, the unparker.
     Another,
     /// The executor was shut down; the entry is given back.
-    Closed(TaskRef),
+    Closed(T),
 }
 
-impl Inbox {
+impl<T> Inbox<T> {
     /// Appends an entry. The caller wakes the unparker afterwards, when the lock is free again.
-    pub(crate) fn push(&self, task: TaskRef) -> Pushed {
+    pub(crate) fn push(&self, task: T) -> Pushed<T> {
         let mut contents = self.contents.lock();
         if contents.closed {
             return Pushed::Closed(task);
@@ -61,7 +72,7 @@ impl Inbox {
     }
 
     /// Exchanges the entries for the empty `batch`, whose capacity is used again.
-    pub(crate) fn take(&self, batch: &mut Vec<TaskRef>) {
+    pub(crate) fn take(&self, batch: &mut Vec<T>) {
         debug_assert!(batch.is_empty());
         let mut contents = self.contents.lock();
         mem::swap(&mut contents.entries, batch);

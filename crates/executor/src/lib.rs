@@ -59,6 +59,7 @@ mod local;
 mod metrics;
 mod park;
 mod spawner;
+mod sync;
 mod task;
 mod yield_now;
 

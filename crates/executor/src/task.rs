@@ -45,6 +45,8 @@ mod header;
 mod home;
 mod join;
 mod lazy;
+#[cfg(all(test, loom))]
+mod loom_model;
 mod queue;
 mod run;
 mod shared;

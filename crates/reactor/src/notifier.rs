@@ -2,7 +2,6 @@
 
 use std::io;
 use std::os::fd::RawFd;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::Wake;
 
@@ -14,20 +13,14 @@ use crate::backend::kernel::{EventFd, Kernel};
 use crate::metrics::Counter;
 use crate::token::Internal;
 
-/// The loop's thread runs; it looks at everything shared before it sleeps.
-const AWAKE: u8 = 0;
-/// The loop's thread sleeps or is about to: only a write to the eventfd ends that.
-const PARKED: u8 = 1;
-/// Somebody has asked for attention since the loop last parked.
-const NOTIFIED: u8 = 2;
+mod handshake;
 
-/// The handshake between one thread that parks and many that notify.
-///
-/// N1: only the edge PARKED -> NOTIFIED writes the eventfd. N2: `prepare_park` fails while NOTIFIED. So a
-/// notification between the loop's last look and its sleep is never lost, and a storm of them costs one write.
+use handshake::Handshake;
+
+/// The [`Handshake`], and the eventfd that ends the sleep.
 #[derive(Debug)]
 pub(crate) struct Notifier {
-    state: AtomicU8,
+    handshake: Handshake,
     /// Polled by the backend, which never has to read it where it sees edges. Behind no lock: a fork copies a lock
     /// that another thread holds, and nobody in the child would ever release it.
     eventfd: EventFd,
@@ -71,7 +64,7 @@ impl Wake for Notifier {
 impl Notifier {
     pub(crate) fn new(kernel: &Kernel) -> io::Result<Notifier> {
         Ok(Notifier {
-            state: AtomicU8::new(AWAKE),
+            handshake: Handshake::default(),
             eventfd: kernel.eventfd()?,
             writes: Counter::default(),
             rescue: Mutex::new(Rescue::Nobody),
@@ -95,9 +88,7 @@ impl Notifier {
 
     /// Makes the current or the next park return. Says whether that took a system call.
     pub(crate) fn notify(&self) -> bool {
-        // AcqRel: what the caller published before is visible to the loop, whose swap in `unpark` or
-        // compare-exchange in `prepare_park` acquires it.
-        if self.state.swap(NOTIFIED, Ordering::AcqRel) != PARKED {
+        if !self.handshake.notify() {
             return false;
         }
         // A full counter is already readable, and the wrapper reports it as success. Anything else means that
@@ -146,36 +137,26 @@ impl Notifier {
     /// Announces a sleep. `false`: something happened since the last one, so do not sleep, look again.
     #[must_use]
     pub(crate) fn prepare_park(&self) -> bool {
-        // Success AcqRel: what this thread has looked at is ordered before PARKED becomes visible.
-        // Failure Acquire: the notifier's work is visible to the look that follows.
-        let parked = self
-            .state
-            .compare_exchange(AWAKE, PARKED, Ordering::AcqRel, Ordering::Acquire)
-            .is_ok();
-        if !parked {
-            self.state.swap(AWAKE, Ordering::AcqRel);
-        }
-        parked
+        self.handshake.prepare_park()
     }
 
     /// Ends a sleep, whatever ended it. Says whether a notification came since it was announced.
     pub(crate) fn unpark(&self) -> bool {
-        self.state.swap(AWAKE, Ordering::AcqRel) == NOTIFIED
+        self.handshake.unpark()
     }
 
     /// Whether the loop's thread sleeps. Asked on that very thread, it is a foreign loop that may do so next.
     pub(crate) fn is_parked(&self) -> bool {
-        // Relaxed: only this thread parks, and a notification that comes in between does what the caller wants.
-        self.state.load(Ordering::Relaxed) == PARKED
+        self.handshake.is_parked()
     }
 
     /// Whether a notification waits to be seen.
     pub(crate) fn is_notified(&self) -> bool {
-        self.state.load(Ordering::Acquire) == NOTIFIED
+        self.handshake.is_notified()
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 
@@ -201,7 +182,7 @@ mod tests {
 
     #[test]
     fn no_notification_is_lost_between_look_and_sleep() {
-        use std::sync::atomic::AtomicUsize;
+        use std::sync::atomic::{AtomicUsize, Ordering};
         const THREADS: usize = 4;
         const EACH: usize = 5_000;
         let notifier = Notifier::new(&Kernel::Linux).unwrap();

@@ -1,6 +1,6 @@
 //! The word on which threads agree: flags and the reference count of a task.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::{AtomicUsize, Ordering};
 
 /// The stage holds no future any more (T3).
 const COMPLETE: usize = 1;
@@ -220,7 +220,7 @@ impl State {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 
