@@ -2,6 +2,7 @@
 //! and on epoll.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use crate::command::{Command, Failure};
@@ -32,13 +33,21 @@ pub(crate) fn run(root: &Path, minutes: f64, record: bool) -> Result<(), Failure
     print!("{rows}");
     if record {
         let path = root.join(REPORT);
-        fs::write(&path, report(&rows)).map_err(|error| Failure {
+        write(&path, &report(&rows)).map_err(|error| Failure {
             reason: format!("{}: {error}", path.display()),
             rerun: format!("cargo xtask soak --minutes {minutes} --record"),
         })?;
         println!("written: {REPORT}");
     }
     Ok(())
+}
+
+/// The folder may not be there yet.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(path, text)
 }
 
 fn report(rows: &str) -> String {
