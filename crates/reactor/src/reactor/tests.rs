@@ -16,6 +16,14 @@ fn lose(reactor: &Reactor) {
     }
 }
 
+/// Whether this kernel can.
+fn cancel_all(reactor: &Reactor) -> bool {
+    match &mut *reactor.local.backend.borrow_mut() {
+        Backend::Uring(uring) => uring.cancel_behind_our_back(),
+        Backend::Epoll(_) => false,
+    }
+}
+
 fn pair() -> (UnixStream, UnixStream) {
     let (ours, theirs) = UnixStream::pair().unwrap();
     ours.set_nonblocking(true).unwrap();
@@ -105,5 +113,38 @@ fn a_ring_that_may_not_grow_goes_on_and_loses_nothing() {
         assert!(metrics.overflows > 3, "{metrics:?}");
         assert_eq!((metrics.ring_growths, metrics.backend_switches), (0, 0));
         assert_eq!(reactor.driver().sq_entries, 2);
+    }
+}
+
+#[test]
+fn polls_that_were_cancelled_behind_our_back_are_armed_again() {
+    for rung in [Rung::A, Rung::B, Rung::C] {
+        let options = Options::new().choice(Choice::IoUring).top_rung(rung);
+        let Ok(mut reactor) = Reactor::new(options) else {
+            continue;
+        };
+        let _current = reactor.handle().enter();
+        let (ours, theirs) = pair();
+        let ours = AsyncFd::new(ours).unwrap();
+        let mut reader = task::spawn(ours.readable());
+        assert_pending!(reader.poll());
+        reactor.turn(Turn::Poll).unwrap();
+        if !cancel_all(&reactor) {
+            continue;
+        }
+        for _ in 0..3 {
+            reactor.turn(Turn::Poll).unwrap();
+        }
+        assert!(!reader.is_woken(), "nothing has happened");
+        (&theirs).write_all(b"x").unwrap();
+        while !reader.is_woken() {
+            reactor.turn(Turn::Wait).unwrap();
+        }
+        assert_eq!(ours.registration(), crate::Route::Ring);
+        // The wake-up poll was cancelled, too.
+        let unparker = reactor.handle().unparker();
+        let waker = std::thread::spawn(move || unparker.wake());
+        reactor.turn(Turn::Wait).unwrap();
+        waker.join().unwrap();
     }
 }

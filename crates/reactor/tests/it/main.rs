@@ -7,6 +7,7 @@ mod directions;
 mod elsewhere;
 mod enter_errors;
 mod exhausted;
+mod fallback;
 mod foreign_wakers;
 mod fork;
 mod guards;

@@ -1,5 +1,7 @@
 //! What only shows between the steps of a turn.
 
+use uring_sys::Sqe;
+
 use crate::backend::deadline::Wait;
 use crate::backend::kernel::Kernel;
 use crate::backend::rung::Rung;
@@ -7,6 +9,7 @@ use crate::backend::uring::Uring;
 use crate::backend::{Backend, Env, ladder};
 use crate::driver::Choice;
 use crate::options::Options;
+use crate::token::Internal;
 
 #[expect(clippy::print_stdout, reason = "what is skipped is said")]
 fn on_every_rung(test: impl Fn(&mut Backend, &Env)) {
@@ -39,6 +42,12 @@ fn a_notification_between_the_announcement_and_the_sleep_ends_it() {
 }
 
 impl Uring {
+    /// Cancels everything, as the end of the thread that submitted it does, or a cancel by file from elsewhere.
+    pub(crate) fn cancel_behind_our_back(&mut self) -> bool {
+        self.push(Sqe::cancel_all().with_user_data(Internal::Ignore.pack()));
+        self.caps.cancel_all
+    }
+
     /// Makes the next wait find that completions were lost, as before Linux 5.5.
     pub(crate) fn pretend_loss(&mut self) {
         self.lost = self.lost.wrapping_sub(1);
