@@ -38,24 +38,28 @@ impl Sanitizer {
         };
         // Named, so that build scripts and macros are built without the sanitizer.
         let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
-        let command = Command::nightly("test --workspace --all-features --lib --tests")
-            // The page guard is an allocator of its own, and xtask runs cargo.
-            .arg("--exclude=uring-fault-inject")
-            .arg("--exclude=xtask")
-            .arg(format!("--target={target}"))
-            // Apart from what is built without it.
-            .arg(format!("--target-dir=target/sanitize-{}", self.name()))
-            // What the compiler says to a mistake is another compiler's business.
-            .arg("--")
-            .arg("--skip=every_mistake_in_an_attribute")
-            .env("RUSTFLAGS", flags)
-            // Leaks are looked for alone.
-            .env("ASAN_OPTIONS", "detect_leaks=0");
+        let command =
+            Command::nightly("test --workspace --all-features --lib --tests --no-fail-fast")
+                // The page guard is an allocator of its own, and xtask runs cargo.
+                .arg("--exclude=uring-fault-inject")
+                .arg("--exclude=xtask")
+                .arg(format!("--target={target}"))
+                // Apart from what is built without it.
+                .arg(format!("--target-dir=target/sanitize-{}", self.name()))
+                // What the compiler says to a mistake is another compiler's business.
+                .arg("--")
+                .arg("--skip=every_mistake_in_an_attribute")
+                .env("RUSTFLAGS", flags)
+                // Leaks are looked for alone.
+                .env("ASAN_OPTIONS", "detect_leaks=0");
         match self {
             Sanitizer::Address => command,
             // A forked child leaves by `exit` with everything alive, and of its parent's other threads it has the
             // memory, but no stack that would lead there.
-            Sanitizer::Leak => command.arg("--skip=fork"),
+            // A set whose number somebody has closed is given up: its drop would close what is another file by now.
+            Sanitizer::Leak => command
+                .arg("--skip=fork")
+                .arg("--skip=an_epoll_set_that_was_closed"),
         }
     }
 }
