@@ -6,7 +6,9 @@
 mod code;
 mod dependencies;
 mod rules;
+mod seed;
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,7 +22,7 @@ pub(crate) struct Finding {
     message: String,
 }
 
-/// Checks every Rust source and every manifest, and prints what it finds.
+/// Checks every Rust source, every manifest and docs/SEED.md, and prints what it finds.
 pub(crate) fn run(root: &Path) -> Result<(), Failure> {
     let failure = |reason| Failure {
         reason,
@@ -59,7 +61,29 @@ fn check(root: &Path) -> io::Result<(usize, Vec<String>)> {
                 .map(|finding| format!("{relative}:{}: {}", finding.line, finding.message)),
         );
     }
+    findings.extend(missing_tests(root, &paths)?);
     Ok((paths.len(), findings))
+}
+
+/// What docs/SEED.md names and is not there.
+fn missing_tests(root: &Path, paths: &[PathBuf]) -> io::Result<Vec<String>> {
+    const PAGE: &str = "docs/SEED.md";
+    let is_source = |path: &&PathBuf| path.extension().is_some_and(|ending| ending == "rs");
+    let sources: Vec<String> = paths
+        .iter()
+        .filter(is_source)
+        .map(fs::read_to_string)
+        .collect::<Result<_, _>>()?;
+    let mut functions = HashSet::new();
+    for source in &sources {
+        seed::functions(source, &mut functions);
+    }
+    let page = fs::read_to_string(root.join(PAGE))?;
+    let found = seed::check(&page, &functions);
+    Ok(found
+        .into_iter()
+        .map(|finding| format!("{PAGE}:{}: {}", finding.line, finding.message))
+        .collect())
 }
 
 /// Sources and manifests, without what cargo made and what is hidden.

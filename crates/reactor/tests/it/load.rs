@@ -216,3 +216,33 @@ fn many_fds_that_epoll_serves_inside_the_ring_all_get_their_events() {
         l.until("room for all", || clients.iter().all(Client::is_woken));
     });
 }
+
+#[test]
+fn arming_and_waiting_are_one_enter() {
+    on_every_backend(|l| {
+        let _current = l.handle().enter();
+        let clients: Vec<_> = (0..50).map(|_| Client::new()).collect();
+        assert!(clients.iter().all(|client| !client.wait()));
+        l.turn(Turn::Poll);
+        let before = l.handle().metrics();
+        for _ in 0..20 {
+            for client in &clients {
+                (&client.peer).write_all(b"x").unwrap();
+            }
+            l.until("all bytes", || clients.iter().all(Client::is_woken));
+            // The byte, and then the arm for the next one.
+            assert!(clients.iter().all(Client::wait));
+            assert!(clients.iter().all(|client| !client.wait()));
+        }
+        let after = l.handle().metrics();
+        let (turns, enters) = (after.turns - before.turns, after.enters - before.enters);
+        assert!(
+            enters <= turns,
+            "{}: {enters} enters in {turns} turns",
+            l.name
+        );
+        if !l.is_epoll() {
+            assert!(after.arms - before.arms >= 20 * 50 - 50, "{}", l.name);
+        }
+    });
+}

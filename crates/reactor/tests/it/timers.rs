@@ -9,7 +9,9 @@ use tokio_test::task::{self, Spawn};
 use tokio_test::{assert_pending, assert_ready};
 use uring_reactor::{AsyncFd, Instant, Sleep, Turn};
 
-use crate::support::{Random, on_every_backend, on_every_backend_with, socket_pair};
+use crate::support::{
+    Random, in_child, on_every_backend, on_every_backend_with, open_fds, socket_pair,
+};
 
 /// The unit of these tests: long enough that a timer is still pending when it is first polled, on a machine that stalls.
 const MS: Duration = Duration::from_millis(20);
@@ -283,4 +285,56 @@ fn a_silent_fd_0_does_not_disturb_timers() {
     let mut child = crate::support::spawn(&mut command);
     let _silent = child.stdin.take();
     assert!(child.wait_with_output().unwrap().status.success());
+}
+
+#[test]
+fn a_timer_that_has_fired_wakes_nobody_in_vain() {
+    on_every_backend(|l| {
+        let handle = l.handle();
+        let _current = handle.enter();
+        let before = handle.metrics();
+        for _ in 0..50 {
+            // sleep: a short timer.
+            l.block_on(Sleep::until(Instant::now() + Duration::from_micros(200)));
+        }
+        // A timerfd that fired stays readable until it is set again: armed before that, it would end each wait at once.
+        let turns = handle.metrics().turns - before.turns;
+        assert!(turns <= 3 * 50, "{}: {turns} turns", l.name);
+    });
+}
+
+/// When the timerfd of this process is due, as `/proc` shows it; `None` when there is none.
+fn timerfd_value() -> Option<String> {
+    let is_timer = |fd: &i32| {
+        std::fs::read_link(format!("/proc/self/fd/{fd}"))
+            .is_ok_and(|target| target.to_string_lossy() == "anon_inode:[timerfd]")
+    };
+    let timer = open_fds().into_iter().find(is_timer)?;
+    let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{timer}")).unwrap();
+    let value = info
+        .lines()
+        .find_map(|line| line.strip_prefix("it_value: "));
+    Some(value.expect("a timerfd has one").to_owned())
+}
+
+#[test]
+fn a_turn_that_does_not_sleep_leaves_the_timerfd_alone() {
+    const NAME: &str = "timers::a_turn_that_does_not_sleep_leaves_the_timerfd_alone";
+    // Nobody else may have a timer.
+    in_child(NAME, || {
+        on_every_backend(|l| {
+            let handle = l.handle();
+            let _current = handle.enter();
+            let mut sleep = task::spawn(Sleep::until(Instant::now() + Duration::from_secs(60)));
+            assert_pending!(sleep.poll());
+            l.settle();
+            if let Some(value) = timerfd_value() {
+                assert_eq!(value, "(0, 0)", "{}: it was set for nothing", l.name);
+                // sleep: a turn that does, as the loop is idle.
+                let limit = Instant::now() + Duration::from_millis(1);
+                l.turn(Turn::WaitUntil(limit));
+                assert!(Instant::now() >= limit && !sleep.is_woken(), "{}", l.name);
+            }
+        });
+    });
 }
