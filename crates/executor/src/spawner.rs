@@ -6,8 +6,8 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::Location;
 
-use crate::task::{SharedRef, spawn_home, spawn_send, spawn_with};
-use crate::{JoinHandle, Metrics, context};
+use crate::task::{SharedRef, spawn_home, spawn_reluctant, spawn_send, spawn_with};
+use crate::{JoinHandle, Metrics, Reluctant, context};
 
 thread_local! {
     static CURRENT: RefCell<Option<Spawner>> = const { RefCell::new(None) };
@@ -96,6 +96,50 @@ impl Spawner {
         F::Output: Send + 'static,
     {
         spawn_send(&self.shared, future, Location::caller())
+    }
+
+    /// Spawns a future that has a say in its cancellation, from any thread: an abort ends it only when it lets it.
+    /// Otherwise as [`spawn`](Self::spawn). The executor's end drops it in any case.
+    ///
+    /// ```
+    /// # use std::{future::Future, pin::Pin, task::{Context, Poll, Waker}};
+    /// # use uring_executor::{Config, Executor, Park, ParkMode, Reluctant, yield_now};
+    /// # struct Spin;
+    /// # impl Park for Spin {
+    /// #     fn park(&mut self, _: ParkMode) {}
+    /// #     fn unparker(&self) -> Waker { Waker::noop().clone() }
+    /// # }
+    /// # let mut park = Spin;
+    /// # let executor = Executor::new(Config::default(), park.unparker());
+    /// /// Ready in its third poll, and not to be stopped before.
+    /// struct Third(u32);
+    ///
+    /// impl Future for Third {
+    ///     type Output = &'static str;
+    ///     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<&'static str> {
+    ///         self.0 += 1;
+    ///         cx.waker().wake_by_ref();
+    ///         if self.0 < 3 { Poll::Pending } else { Poll::Ready("done") }
+    ///     }
+    /// }
+    ///
+    /// impl Reluctant for Third {
+    ///     fn may_be_cancelled(&self) -> bool {
+    ///         false
+    ///     }
+    /// }
+    ///
+    /// let task = executor.spawner().spawn_reluctant(Third(0));
+    /// task.abort();
+    /// assert_eq!(executor.block_on(&mut park, task).unwrap(), "done");
+    /// ```
+    #[track_caller]
+    pub fn spawn_reluctant<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Reluctant + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        spawn_reluctant(&self.shared, future, Location::caller())
     }
 
     /// Spawns, from any thread, a future that need not be `Send`: `make` is called on the executor's thread, as part

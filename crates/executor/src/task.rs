@@ -60,7 +60,7 @@ pub use join::{AbortHandle, JoinHandle};
 pub(crate) use queue::RunQueue;
 pub(crate) use run::shutdown;
 pub(crate) use shared::SharedRef;
-pub(crate) use spawn::{spawn_home, spawn_send, spawn_with};
+pub(crate) use spawn::{spawn_home, spawn_reluctant, spawn_send, spawn_with};
 pub(crate) use task_ref::TaskRef;
 pub(crate) use unwind::swallow;
 pub(crate) use waker::is_own_waker;

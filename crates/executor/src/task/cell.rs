@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::cell::UnsafeCell;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::mem;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
@@ -14,9 +15,9 @@ use super::shared::SharedRef;
 use super::state::State;
 use super::task_ref::TaskPtr;
 use super::unwind::{discard, swallow};
-use crate::JoinError;
 use crate::config::{PanicHook, TaskPanic};
 use crate::error::Failure;
+use crate::{JoinError, Reluctant};
 
 /// One task. `repr(C)`, so that a pointer to it is a pointer to its header.
 #[repr(C)]
@@ -36,22 +37,42 @@ impl<F: Future> TaskCell<F> {
     const VTABLE: &'static VTable = &VTable {
         poll: poll::<F>,
         cancel: cancel::<F>,
+        may_cancel: always,
         drop_output: drop_output::<F>,
         take_output: take_output::<F>,
         dealloc: dealloc::<F>,
     };
 }
 
+impl<F: Reluctant> TaskCell<F> {
+    const RELUCTANT_VTABLE: &'static VTable = &VTable {
+        may_cancel: may_cancel::<F>,
+        ..*Self::VTABLE
+    };
+}
+
+/// The functions for cells of futures of one type (T8). `F` is that type, so that no other table is made.
+pub(super) struct Table<F>(&'static VTable, PhantomData<fn(F)>);
+
+impl<F: Future> Table<F> {
+    pub(super) const PLAIN: Self = Self(TaskCell::<F>::VTABLE, PhantomData);
+}
+
+impl<F: Reluctant> Table<F> {
+    pub(super) const RELUCTANT: Self = Self(TaskCell::<F>::RELUCTANT_VTABLE, PhantomData);
+}
+
 /// Makes a cell. The state says how many references there are.
 #[inline]
 pub(super) fn allocate<F: Future>(
     future: F,
+    table: Table<F>,
     state: State,
     shared: SharedRef,
     location: &'static Location<'static>,
 ) -> TaskPtr {
     let cell = Box::new(TaskCell {
-        header: Header::new(state, TaskCell::<F>::VTABLE, shared, location),
+        header: Header::new(state, table.0, shared, location),
         stage: UnsafeCell::new(Stage::Future(future)),
     });
     let cell = NonNull::from(Box::leak(cell));
@@ -116,6 +137,25 @@ unsafe fn cancel<F: Future>(task: TaskPtr, hook: Option<&PanicHook>) {
     };
     // SAFETY: the stage is ours (T2) and holds nothing that would have to be dropped.
     unsafe { stage.write(Stage::Output(Err(failure))) };
+}
+
+/// See [`VTable::may_cancel`]: a future that was not asked for its opinion.
+unsafe fn always(_task: TaskPtr) -> bool {
+    true
+}
+
+/// See [`VTable::may_cancel`].
+unsafe fn may_cancel<F: Reluctant>(task: TaskPtr) -> bool {
+    // SAFETY: required by the contract of the table.
+    let stage = unsafe { stage::<F>(task) };
+    // SAFETY: on the home thread, not complete, and not inside of a poll: the stage is ours (T2).
+    let Stage::Future(future) = (unsafe { &*stage }) else {
+        unreachable!("T3: a task that is not complete has a future");
+    };
+    catch_unwind(AssertUnwindSafe(|| future.may_be_cancelled())).unwrap_or_else(|payload| {
+        discard(payload);
+        true
+    })
 }
 
 /// Drops the future in place and leaves the stage `Gone`, also when the destructor panics.

@@ -67,6 +67,9 @@ pub(super) struct VTable {
     /// Drops the future and stores a cancellation. Wants: as `poll`, or a refused task.
     pub(super) cancel: unsafe fn(TaskPtr, Option<&PanicHook>),
 
+    /// Whether the future lets itself be cancelled now. Wants: as `poll`.
+    pub(super) may_cancel: unsafe fn(TaskPtr) -> bool,
+
     /// Drops what is in the stage, be it an output or nothing. Wants: the right to the stage (T3, T4).
     pub(super) drop_output: unsafe fn(TaskPtr),
 

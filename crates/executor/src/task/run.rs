@@ -47,9 +47,8 @@ impl Dequeued {
         }
         home.queued.set(false);
         context.begin_poll(waker::data(task), header.id.get(), budget);
-        if state.is_aborted() {
-            // SAFETY: alive, on the home thread, not complete, not in a poll (T2), of its table's type (T8).
-            unsafe { (header.vtable.cancel)(task, hook) };
+        // SAFETY: alive, on the home thread, not complete, not in a poll (T2), of its table's type (T8).
+        if state.is_aborted() && unsafe { cancel(task, hook) } {
             complete(task, local);
             return;
         }
@@ -58,9 +57,11 @@ impl Dequeued {
         // SAFETY: alive, on the home thread, not complete, not in a poll (T2), of its table's type (T8).
         match unsafe { (header.vtable.poll)(task, &mut cx, hook) } {
             Poll::Ready(()) => complete(task, local),
-            Poll::Pending if header.state.load().is_aborted() => {
-                // SAFETY: as above; the poll has ended.
-                unsafe { (header.vtable.cancel)(task, hook) };
+            Poll::Pending
+                if header.state.load().is_aborted()
+                    // SAFETY: as above; the poll has ended.
+                    && unsafe { cancel(task, hook) } =>
+            {
                 complete(task, local);
             }
             Poll::Pending if context.yielded() && !home.queued.replace(true) => {
@@ -70,6 +71,24 @@ impl Dequeued {
             Poll::Pending => {}
         }
     }
+}
+
+/// Cancels a task that was aborted, if its future lets itself be cancelled. Tells whether it did.
+///
+/// # Safety
+///
+/// The task is alive (T1), this is its home thread, it is not complete, and it is not in a poll (T2).
+#[cold]
+unsafe fn cancel(task: TaskPtr, hook: Option<&PanicHook>) -> bool {
+    // SAFETY: alive, says the caller.
+    let header = unsafe { task.header() };
+    // SAFETY: says the caller; of its table's type (T8).
+    let may_cancel = unsafe { (header.vtable.may_cancel)(task) };
+    if may_cancel {
+        // SAFETY: as above.
+        unsafe { (header.vtable.cancel)(task, hook) };
+    }
+    may_cancel
 }
 
 /// Ends a task of `Local::owned` whose stage is no longer a future.

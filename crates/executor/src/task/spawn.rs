@@ -3,12 +3,13 @@
 use std::future::Future;
 use std::panic::Location;
 
-use super::cell;
+use super::cell::{self, Table};
 use super::join::JoinHandle;
 use super::lazy::Lazy;
 use super::shared::SharedRef;
 use super::state::State;
 use super::task_ref::{TaskPtr, TaskRef};
+use crate::Reluctant;
 use crate::inbox::Pushed;
 use crate::local::Local;
 
@@ -20,7 +21,19 @@ pub(crate) fn spawn_home<F: Future + 'static>(
     future: F,
     location: &'static Location<'static>,
 ) -> JoinHandle<F::Output> {
-    let task = cell::allocate(future, State::new(), shared.clone_home(local), location);
+    spawn_home_by(Table::PLAIN, shared, local, future, location)
+}
+
+#[inline]
+fn spawn_home_by<F: Future + 'static>(
+    table: Table<F>,
+    shared: &SharedRef,
+    local: &Local,
+    future: F,
+    location: &'static Location<'static>,
+) -> JoinHandle<F::Output> {
+    let shared = shared.clone_home(local);
+    let task = cell::allocate(future, table, State::new(), shared, location);
     // SAFETY: a new task counts two references (T1), and its output is that of `F` (T8).
     let (owner, handle) = unsafe { references(task) };
     if local.closed.get() {
@@ -45,7 +58,25 @@ where
     match shared.local.get() {
         Some(local) => spawn_home(shared, local, future, location),
         // SAFETY: the future is `Send`, and so is the output that the handle may take elsewhere.
-        None => unsafe { spawn_remote(shared, future, location) },
+        None => unsafe { spawn_remote(Table::PLAIN, shared, future, location) },
+    }
+}
+
+/// Spawns a future that has a say in its cancellation and may travel, from any thread.
+pub(crate) fn spawn_reluctant<F>(
+    shared: &SharedRef,
+    future: F,
+    location: &'static Location<'static>,
+) -> JoinHandle<F::Output>
+where
+    F: Reluctant + Send + 'static,
+    F::Output: Send,
+{
+    let table = Table::RELUCTANT;
+    match shared.local.get() {
+        Some(local) => spawn_home_by(table, shared, local, future, location),
+        // SAFETY: the future is `Send`, and so is the output that the handle may take elsewhere.
+        None => unsafe { spawn_remote(table, shared, future, location) },
     }
 }
 
@@ -64,7 +95,7 @@ where
     match shared.local.get() {
         Some(local) => spawn_home(shared, local, future, location),
         // SAFETY: until its first poll it is only the closure, which is `Send`; so is the output.
-        None => unsafe { spawn_remote(shared, future, location) },
+        None => unsafe { spawn_remote(Table::PLAIN, shared, future, location) },
     }
 }
 
@@ -74,11 +105,12 @@ where
 ///
 /// What `future` holds before its first poll is `Send`, and so is its output (T9).
 unsafe fn spawn_remote<F: Future + 'static>(
+    table: Table<F>,
     shared: &SharedRef,
     future: F,
     location: &'static Location<'static>,
 ) -> JoinHandle<F::Output> {
-    let task = cell::allocate(future, State::new_remote(), shared.clone(), location);
+    let task = cell::allocate(future, table, State::new_remote(), shared.clone(), location);
     // SAFETY: a new task counts two references (T1), and its output is that of `F` (T8).
     let (owner, handle) = unsafe { references(task) };
     match shared.inbox.push(owner) {

@@ -10,6 +10,7 @@ mod lifetime;
 mod order;
 mod panics;
 mod random;
+mod reluctant;
 mod remote;
 mod shutdown;
 mod support;
