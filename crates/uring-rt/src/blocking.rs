@@ -8,17 +8,18 @@ pub(crate) use call::Call;
 
 use std::any::Any;
 use std::collections::VecDeque;
-use std::future::poll_fn;
+use std::future::Future;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
-use uring_executor::{JoinHandle, Spawner};
+use uring_executor::{JoinHandle, Reluctant, Spawner};
 use uring_reactor::ClockHold;
 use uring_sys::identity::process_token;
 
@@ -147,8 +148,7 @@ impl Pool {
 
     /// Runs `call` on a thread of the pool; a task of `spawner` waits for it.
     ///
-    /// Aborting the task before the call has begun keeps it from beginning. After that nothing stops it, and its
-    /// result is dropped. `hold` keeps a paused clock still until the call has returned.
+    /// Aborting the task before the call has begun keeps it from beginning. After that nothing stops it. `hold` keeps a paused clock still until the call has returned.
     #[track_caller]
     pub(crate) fn spawn<F, R>(&self, spawner: &Spawner, hold: ClockHold, call: F) -> JoinHandle<R>
     where
@@ -165,15 +165,11 @@ impl Pool {
             call: Box::new(job),
             is_mandatory: false,
         });
-        spawner.spawn(async move {
-            let guard = AbandonOnDrop(&result);
-            if !is_accepted {
-                // The pool is closed, and this task is about to be dropped with its runtime.
-                std::future::pending::<()>().await;
-            }
-            let outcome = poll_fn(|cx| guard.0.poll_take(cx)).await;
-            outcome.unwrap_or_else(|payload| resume_unwind(payload))
-        })
+        // Where the pool is closed nothing comes, and this task is about to be dropped with its runtime.
+        if !is_accepted {
+            let _ = result.abandon();
+        }
+        spawner.spawn_reluctant(Waiting(result))
     }
 
     fn push(&self, job: Job) -> bool {
@@ -287,10 +283,16 @@ fn survive(call: impl FnOnce()) {
     }
 }
 
+/// The call has not begun.
+const WAITING: u8 = 0;
+const BEGUN: u8 = 1;
+/// Nobody wanted the call any more before it began.
+const ABANDONED: u8 = 2;
+
 /// Where a call leaves its result for the task that waits.
 struct ResultSlot<R> {
-    /// Nobody waits any more, so a call that has not begun need not.
-    is_abandoned: AtomicBool,
+    /// [`WAITING`], then [`BEGUN`] or [`ABANDONED`], whichever comes first.
+    phase: AtomicU8,
     state: Mutex<SlotState<R>>,
 }
 
@@ -302,7 +304,7 @@ struct SlotState<R> {
 impl<R> ResultSlot<R> {
     fn new() -> ResultSlot<R> {
         ResultSlot {
-            is_abandoned: AtomicBool::new(false),
+            phase: AtomicU8::new(WAITING),
             state: Mutex::new(SlotState {
                 result: None,
                 waker: None,
@@ -310,13 +312,21 @@ impl<R> ResultSlot<R> {
         }
     }
 
-    /// Nobody waits any more.
-    fn abandon(&self) {
-        self.is_abandoned.store(true, Ordering::Release);
+    /// Nobody wants the call any more. Whether that keeps it from beginning.
+    fn abandon(&self) -> bool {
+        self.leave_start(ABANDONED) != BEGUN
+    }
+
+    /// The phase that was left, or was there instead of the first.
+    fn leave_start(&self, to: u8) -> u8 {
+        // Relaxed: the phase decides who is first and publishes nothing.
+        self.phase
+            .compare_exchange(WAITING, to, Ordering::Relaxed, Ordering::Relaxed)
+            .unwrap_or_else(|found| found)
     }
 
     fn run(&self, call: impl FnOnce() -> R) {
-        if self.is_abandoned.load(Ordering::Acquire) {
+        if self.leave_start(BEGUN) != WAITING {
             return;
         }
         let result = catch_unwind(AssertUnwindSafe(call));
@@ -342,11 +352,26 @@ impl<R> ResultSlot<R> {
     }
 }
 
-/// The end of the waiting task, done or dropped.
-struct AbandonOnDrop<'a, R>(&'a ResultSlot<R>);
+/// The task that waits for a call.
+struct Waiting<R>(Arc<ResultSlot<R>>);
 
-impl<R> Drop for AbandonOnDrop<'_, R> {
+impl<R> Future for Waiting<R> {
+    type Output = R;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R> {
+        let outcome = self.0.poll_take(cx);
+        outcome.map(|outcome| outcome.unwrap_or_else(|payload| resume_unwind(payload)))
+    }
+}
+
+impl<R> Reluctant for Waiting<R> {
+    fn may_be_cancelled(&self) -> bool {
+        self.0.abandon()
+    }
+}
+
+impl<R> Drop for Waiting<R> {
     fn drop(&mut self) {
-        self.0.abandon();
+        let _ = self.0.abandon();
     }
 }

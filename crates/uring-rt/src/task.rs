@@ -48,9 +48,12 @@ pub fn spawn_local<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
 
 /// Runs a call that blocks on a thread of the runtime's pool, so that the tasks go on meanwhile.
 ///
-/// Aborting the task keeps the call from beginning; once it has begun, nothing stops it. A panic of the call
-/// ends in the `JoinError`. While it runs, a paused clock does not move by itself. Corresponds to
-/// `tokio::task::spawn_blocking`.
+/// An abort keeps the call from beginning; once it has begun, an abort has no effect, and the handle gives the call's
+/// value. A panic of the call ends in the `JoinError`. While it runs, a paused clock does not move by itself.
+///
+/// There is no `block_in_place`: on a runtime of one thread it could only stop all tasks, and tokio's panics there.
+///
+/// Corresponds to `tokio::task::spawn_blocking`.
 ///
 /// # Panics
 ///

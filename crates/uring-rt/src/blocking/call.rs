@@ -48,7 +48,7 @@ impl<R> Call<R> {
 impl<R> Drop for Call<R> {
     fn drop(&mut self) {
         if !self.is_mandatory {
-            self.slot.abandon();
+            let _ = self.slot.abandon();
         }
     }
 }

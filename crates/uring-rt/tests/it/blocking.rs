@@ -90,6 +90,57 @@ fn an_aborted_call_that_has_not_begun_never_begins() {
 }
 
 #[test]
+fn an_abort_after_the_call_has_begun_changes_nothing() {
+    let runtime = Runtime::new().unwrap();
+    runtime.block_on(async {
+        let (begun, has_begun) = mpsc::channel();
+        let (end, may_end) = mpsc::channel::<()>();
+        let call = spawn_blocking(move || {
+            begun.send(()).unwrap();
+            may_end.recv().unwrap_err();
+            7
+        });
+        has_begun.recv().unwrap();
+        call.abort();
+        for _ in 0..5 {
+            yield_now().await;
+            assert!(!call.is_finished(), "it runs on");
+        }
+        let from_afar = call.abort_handle();
+        thread::spawn(move || from_afar.abort()).join().unwrap();
+        yield_now().await;
+        drop(end);
+        assert_eq!(call.await.unwrap(), 7);
+    });
+}
+
+#[test]
+fn a_set_that_is_shut_down_waits_for_the_calls_that_have_begun() {
+    let runtime = Builder::new().max_blocking_threads(1).build().unwrap();
+    runtime.block_on(async {
+        let mut set = uring_rt::task::JoinSet::new();
+        let (begun, has_begun) = mpsc::channel();
+        let (end, may_end) = mpsc::channel::<()>();
+        let (ended, has_ended) = mpsc::channel();
+        set.spawn_blocking(move || {
+            begun.send(()).unwrap();
+            may_end.recv().unwrap_err();
+            ended.send(()).unwrap();
+        });
+        set.spawn_blocking(|| panic!("never begun"));
+        has_begun.recv().unwrap();
+        let ender = thread::spawn(move || {
+            // sleep: gives a shutdown that does not wait the time to return.
+            thread::sleep(Duration::from_millis(20));
+            drop(end);
+        });
+        set.shutdown().await;
+        has_ended.try_recv().expect("the shutdown has waited");
+        ender.join().unwrap();
+    });
+}
+
+#[test]
 fn a_detached_call_runs_to_its_end() {
     let (send, receive) = mpsc::channel();
     Runtime::new().unwrap().block_on(async {
