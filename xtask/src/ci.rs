@@ -44,7 +44,8 @@ fn steps(root: &Path) -> Result<Vec<Step>, Failure> {
         Step::check("tidy", tidy::run),
         Step::command("clippy", lint()),
         Step::command("tests", tests(false)),
-        tests_on_epoll(root),
+        tests_elsewhere(root, "tests on epoll", "URING_RT_BACKEND", "epoll"),
+        tests_elsewhere(root, "tests on a plain ring", "URING_RT_RUNG", "D"),
         Step::command("loom", loom()),
         Step::command("docs", docs),
         Step::commands("features", feature_combinations(root)?),
@@ -54,10 +55,15 @@ fn steps(root: &Path) -> Result<Vec<Step>, Failure> {
     ])
 }
 
-/// The tests step ran on what the kernel gives, which is io_uring wherever it
-/// is allowed; here is the other backend.
-fn tests_on_epoll(root: &Path) -> Step {
-    let name = "tests on epoll";
+/// The tests step ran on what the kernel gives, which is io_uring with deferred
+/// task work wherever it can be had; here is another backend or rung.
+fn tests_elsewhere(
+    root: &Path,
+    name: &'static str,
+    variable: &'static str,
+    value: &'static str,
+) -> Step {
+    let parity = Command::cargo("test --package parity --test on_uring").env(variable, value);
     let commands: Vec<Command> = ON_EVERY_BACKEND
         .iter()
         .filter(|(_, folder)| {
@@ -67,8 +73,9 @@ fn tests_on_epoll(root: &Path) -> Step {
         .map(|(package, _)| {
             Command::cargo("test --all-features --test it --package")
                 .arg(*package)
-                .env("URING_RT_BACKEND", "epoll")
+                .env(variable, value)
         })
+        .chain(root.join("tests/parity").exists().then_some(parity))
         .collect();
     if commands.is_empty() {
         return Step::nothing(name, "no crate has a test target `it`");

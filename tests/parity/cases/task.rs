@@ -258,6 +258,8 @@ fn a_blocking_call_aborted_in_the_queue_never_runs_and_one_that_runs_goes_on() {
     let second = runtime.spawn_blocking(move || theirs.store(true, Ordering::Relaxed));
     second.abort();
     first.abort();
+    // An abort is a request to the runtime, which has to have seen it before the thread comes to the second call.
+    runtime.block_on(yield_now());
     go.send(()).unwrap();
     let third = runtime.spawn_blocking(|| 3);
     runtime.block_on(async {
