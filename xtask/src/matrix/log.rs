@@ -3,6 +3,8 @@
 //! The guest's marks begin with `@@`; between them is what libtest writes, and
 //! the line that a test prints for what it cannot do here.
 
+use std::collections::BTreeMap;
+
 /// One machine's run.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Log {
@@ -26,6 +28,8 @@ pub(super) struct Program {
     pub(super) ignored: u32,
     pub(super) failed: Vec<String>,
     pub(super) skips: Vec<Skip>,
+    /// How many tests ran on each backend that they named: `rung A`, `epoll`.
+    pub(super) ways: BTreeMap<String, u32>,
 }
 
 /// A test, or a part of it, that could not run.
@@ -131,7 +135,11 @@ impl Reader {
         if rest.ends_with("FAILED") && !line.starts_with("test result: ") {
             self.program.failed.push(self.test.clone());
         }
-        if let Some(at) = rest.find("skipped") {
+        if let Some(way) = rest.strip_prefix("on ") {
+            *self.program.ways.entry(way.to_owned()).or_default() += 1;
+        }
+        let skip = ["skipped: ", "skipped on "].map(|word| rest.find(word));
+        if let Some(at) = skip.into_iter().flatten().min() {
             self.program.skips.push(Skip {
                 test: self.test.clone(),
                 reason: rest[at..]
@@ -212,6 +220,7 @@ test a ... ";
     #[test]
     fn a_machine_that_stops_is_not_done() {
         let log = parse(LOG);
+        assert_eq!(log.programs[1].ways["rung A"], 1);
         assert!(!log.is_done);
         assert_eq!(log.programs[2].ended, "the machine stopped in it");
         assert!(parse("@@ done\n").is_done);

@@ -5,7 +5,6 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::initramfs::BACKENDS;
 use super::log::{Log, Program};
 use super::programs::LEFT_OUT;
 
@@ -18,20 +17,26 @@ pub(super) struct Row {
     pub(super) path: PathBuf,
 }
 
+/// The columns of the main table: which programs are counted there.
+const COLUMNS: [(&str, &str, &str); 5] = [
+    ("uring-sys", "uring-sys/", ""),
+    ("uring-reactor", "uring-reactor/", ""),
+    ("uring-executor", "uring-executor/", ""),
+    ("uring-rt on io_uring", "uring-rt/", "/io_uring"),
+    ("uring-rt on epoll", "uring-rt/", "/epoll"),
+];
+
 impl Row {
     /// One line for the terminal.
     pub(super) fn summary(&self) -> String {
-        let counts = BACKENDS.map(|(backend, _)| format!("{} on {backend}", self.passed(backend)));
+        let counts =
+            COLUMNS.map(|(name, start, end)| format!("{name}: {}", self.passed(start, end)));
         format!(
-            "linux {}: rung {}, passed {}, {} tests with a skip",
+            "linux {}: rung {}; passed: {}; skipped: {}",
             self.version,
             self.driver("rung"),
-            counts.join(" and "),
-            self.skips()
-                .values()
-                .flatten()
-                .collect::<BTreeSet<_>>()
-                .len(),
+            counts.join(", "),
+            self.skips().values().map(BTreeSet::len).sum::<usize>(),
         )
     }
 
@@ -52,13 +57,17 @@ impl Row {
         all
     }
 
-    fn passed(&self, backend: &str) -> u32 {
-        let on_backend = self
-            .log
-            .programs
-            .iter()
-            .filter(|program| program.name.ends_with(backend));
-        on_backend.map(|program| program.passed).sum()
+    fn passed(&self, start: &str, end: &str) -> u32 {
+        let counted =
+            |program: &&Program| program.name.starts_with(start) && program.name.ends_with(end);
+        let programs = self.log.programs.iter().filter(counted);
+        programs.map(|program| program.passed).sum()
+    }
+
+    /// How many of the reactor's tests ran in this way.
+    fn ran(&self, way: &str) -> u32 {
+        let count = |program: &Program| program.ways.get(way).copied();
+        self.log.programs.iter().filter_map(count).sum()
     }
 
     fn driver(&self, name: &str) -> &str {
@@ -100,39 +109,57 @@ fn text(rows: &[Row]) -> String {
     let mut out = String::from(
         "# The tests on other kernels\n\n\
          Written by `cargo xtask matrix`, which boots each kernel in a virtual machine and runs \
-         the static test programs of all crates there, once with the backend that the kernel \
-         gives and once with `URING_RT_BACKEND=epoll`. The kernels are those of Debian, built \
-         for a cloud.\n\n\
-         | kernel | rung | passed on io_uring | passed on epoll | failed | tests with a skip |\n\
-         |---|---|---|---|---|---|\n",
+         the static test programs of the crates there. The kernels are those of Debian, built for \
+         a cloud.\n\n\
+         ## Tests passed\n\n\
+         The facade's run twice: on what the kernel gives, and with `URING_RT_BACKEND=epoll`. Each \
+         of the reactor's runs on every rung that there is and on epoll; the second table counts \
+         those runs.\n\n",
+    );
+    let names = COLUMNS.map(|(name, _, _)| name);
+    head(
+        &mut out,
+        &[&["kernel", "rung"][..], &names, &["failed"]].concat(),
     );
     for row in rows {
-        let skips = row.skips();
-        let tests: BTreeSet<&String> = skips.values().flatten().collect();
-        line(
-            &mut out,
-            &[
-                &row.version,
-                row.driver("rung"),
-                &row.passed("io_uring").to_string(),
-                &row.passed("epoll").to_string(),
-                &row.failures().len().to_string(),
-                &tests.len().to_string(),
-            ],
-        );
+        let passed = COLUMNS.map(|(_, start, end)| row.passed(start, end).to_string());
+        let mut cells = vec![row.version.clone(), row.driver("rung").to_owned()];
+        cells.extend(passed);
+        cells.push(row.failures().len().to_string());
+        line(&mut out, &cells);
     }
-    out += "\n## What the runtime found\n\n\
-            | kernel | features in use | timers | not taken |\n|---|---|---|---|\n";
+    out.push('\n');
+    let programs = rows.iter().flat_map(|row| &row.log.programs);
+    let ways: BTreeSet<&str> = programs
+        .flat_map(|program| program.ways.keys())
+        .map(String::as_str)
+        .collect();
+    let ways: Vec<&str> = ways.into_iter().collect();
+    head(&mut out, &[&["kernel"][..], &ways].concat());
     for row in rows {
-        let cells = ["features", "timers", "refused"].map(|name| row.driver(name));
-        line(&mut out, &[&row.version, cells[0], cells[1], cells[2]]);
+        let mut cells = vec![row.version.clone()];
+        cells.extend(ways.iter().map(|way| row.ran(way).to_string()));
+        line(&mut out, &cells);
     }
-    out += "\n## What was skipped, and why\n\n\
-            A test that is skipped on one rung has run on the others.\n\n\
-            | kernel | reason | tests |\n|---|---|---|\n";
+    out += "\n## What the runtime found\n\n";
+    head(
+        &mut out,
+        &["kernel", "features in use", "timers", "entries"],
+    );
+    for row in rows {
+        let cells = ["features", "timers", "entries"].map(|name| row.driver(name));
+        let cells = [row.version.as_str()].into_iter().chain(cells);
+        line(&mut out, &cells.map(str::to_owned).collect::<Vec<_>>());
+    }
+    out += "\n## Skipped, and why\n\n\
+            What is skipped on one rung has run on those that the kernel has.\n\n";
+    head(&mut out, &["kernel", "reason", "tests"]);
     for row in rows {
         for (reason, tests) in row.skips() {
-            line(&mut out, &[&row.version, reason, &some(&tests)]);
+            line(
+                &mut out,
+                &[row.version.clone(), reason.to_owned(), some(&tests)],
+            );
         }
     }
     out += "\nNot run in the machines at all:\n\n";
@@ -140,6 +167,11 @@ fn text(rows: &[Row]) -> String {
         let _ = writeln!(out, "- `{name}`: {reason}.");
     }
     out
+}
+
+fn head(out: &mut String, names: &[&str]) {
+    let _ = writeln!(out, "| {} |", names.join(" | "));
+    let _ = writeln!(out, "|{}", "---|".repeat(names.len()));
 }
 
 /// A few by name, many by number.
@@ -151,7 +183,7 @@ fn some(tests: &BTreeSet<String>) -> String {
     names.join("<br>")
 }
 
-fn line(out: &mut String, cells: &[&str]) {
+fn line(out: &mut String, cells: &[String]) {
     let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
     let _ = writeln!(out, "| {} |", cells.join(" | "));
 }
