@@ -15,6 +15,7 @@ mod log;
 mod mirror;
 mod programs;
 mod report;
+mod tools;
 
 use kernels::Kernel;
 use report::Row;

@@ -48,7 +48,7 @@ fn main() -> io::Result<()> {
     Ok(reboot(RebootCommand::PowerOff)?)
 }
 
-/// File systems, the loopback interface, and the few tools that tests start.
+/// File systems, the loopback interface, and a limit.
 fn prepare() -> io::Result<()> {
     for (kind, target) in [
         ("proc", "/proc"),
@@ -69,12 +69,6 @@ fn prepare() -> io::Result<()> {
         maximum: Some(OPEN_FILES),
     };
     setrlimit(Resource::Nofile, files)?;
-    let tools = Command::new("/bin/busybox")
-        .args(["--install", "-s", "/bin"])
-        .status()?;
-    if !tools.success() {
-        return Err(io::Error::other(format!("installing busybox: {tools}")));
-    }
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::programs::Programs;
-use super::{Filter, kernels};
+use super::{Filter, tools};
 
 /// For one program, on one backend.
 const LIMIT_S: u32 = 900;
@@ -19,6 +19,7 @@ const FACADE: &str = "uring-rt/";
 const FOLDER: u32 = 0o040_755;
 const FILE: u32 = 0o100_644;
 const PROGRAM: u32 = 0o100_755;
+const LINK: u32 = 0o120_777;
 const CHARACTER_DEVICE: u32 = 0o020_600;
 /// `/dev/console`, which the kernel opens for its first process.
 const CONSOLE: (u32, u32) = (5, 1);
@@ -42,15 +43,22 @@ pub(super) fn write(
 ) -> Result<PathBuf, String> {
     let read = |path: &Path| fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
     let mut archive = Archive::default();
-    for name in ["bin", "dev", "etc", "proc", "sys", "tests", "tmp"] {
+    let tools = tools::files()?;
+    for folder in tools::folders(tools.keys()) {
+        archive.add(&folder.to_string_lossy(), FOLDER, &[]);
+    }
+    for name in ["dev", "etc", "proc", "sys", "tests", "tmp", "usr"] {
         archive.add(name, FOLDER, &[]);
+    }
+    archive.add("usr/bin", LINK, b"/bin");
+    for (name, bytes) in &tools {
+        archive.add(name, PROGRAM, bytes);
     }
     archive.add_device("dev/console", CONSOLE);
     for (name, text) in TEXTS {
         archive.add(name, FILE, text.as_bytes());
     }
     archive.add("init", PROGRAM, &read(&programs.init)?);
-    archive.add("bin/busybox", PROGRAM, &read(&kernels::tools(folder))?);
     for test in &programs.tests {
         archive.add(&in_guest(&test.name), PROGRAM, &read(&test.path)?);
     }

@@ -8,7 +8,6 @@ use super::mirror::Mirror;
 /// The long-term series to test on, from the first that has what distributions
 /// still support. The newest packaged kernel comes on top.
 const SERIES: [&str; 4] = ["5.10", "6.1", "6.12", "6.18"];
-const TOOLS: &str = "busybox-static";
 
 #[derive(Debug)]
 pub(super) struct Kernel {
@@ -17,7 +16,7 @@ pub(super) struct Kernel {
     pub(super) image: PathBuf,
 }
 
-/// The images and the tools for the guest below `folder`, downloaded unless
+/// The images below `folder`, downloaded unless
 /// they are there. To have newer ones, delete the folder.
 pub(super) fn fetch(folder: &Path) -> Result<Vec<Kernel>, String> {
     let images = folder.join("kernels");
@@ -40,28 +39,16 @@ pub(super) fn fetch(folder: &Path) -> Result<Vec<Kernel>, String> {
     Ok(kernels)
 }
 
-/// The tools that tests start, as one static program.
-pub(super) fn tools(folder: &Path) -> PathBuf {
-    folder.join("kernels/busybox")
-}
-
 fn download(folder: &Path, images: &Path) -> Result<(), String> {
     fs::create_dir_all(images).map_err(|error| format!("{}: {error}", images.display()))?;
-    let write = |path: PathBuf, bytes: &[u8]| {
-        fs::write(&path, bytes).map_err(|error| format!("{}: {error}", path.display()))
-    };
     let mirror = Mirror::open(folder.join("apt"))?;
-    let tools_bytes = mirror
-        .file(TOOLS, |path| path.ends_with("bin/busybox"))?
-        .ok_or_else(|| format!("{TOOLS} has no program"))?;
-    write(tools(folder), &tools_bytes)?;
-
     let names = mirror.names()?;
     let wanted = SERIES.map(Some).into_iter().chain([None]);
     for series in wanted {
         let (version, image) = image(&mirror, &names, series)?;
         println!("fetched: linux {version}");
-        write(images.join(format!("linux-{version}")), &image)?;
+        let path = images.join(format!("linux-{version}"));
+        fs::write(&path, &image).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use uring_sys::epoll::{EPOLLIN, Epoll, EventBuffer};
 use uring_sys::{Cqe, Ring, Setup};
 
 /// A ring, or `None` and one line on stderr where this kernel does not make such a one.
@@ -97,6 +98,17 @@ pub(crate) fn in_forked_child(child: impl FnOnce() -> i32) -> i32 {
     assert_eq!(waited, pid);
     assert!(libc::WIFEXITED(status), "the child was killed: {status:#x}");
     libc::WEXITSTATUS(status)
+}
+
+/// Blocks until `fd` is readable.
+pub(crate) fn wait_readable(fd: i32) {
+    let epoll = Epoll::new().unwrap();
+    epoll.add(fd, EPOLLIN, 0).unwrap();
+    let mut events = EventBuffer::with_capacity(1);
+    while events.is_empty() {
+        // A signal ends the wait without an event.
+        drop(epoll.wait(&mut events, None));
+    }
 }
 
 /// Whether `fd` is readable now.

@@ -3,20 +3,14 @@
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
-use uring_sys::epoll::{EPOLLIN, Epoll, EventBuffer};
 use uring_sys::timerfd::{TimerFd, monotonic_now};
 
-use crate::support::is_readable;
+use crate::support::{is_readable, wait_readable};
 
 /// Blocks until the timer has expired. Even a deadline in the past does so in an interrupt, which comes a moment
 /// after the call that sets it.
 fn wait_expired(timer: &TimerFd) {
-    let epoll = Epoll::new().unwrap();
-    epoll.add(timer.as_raw_fd(), EPOLLIN, 0).unwrap();
-    let mut events = EventBuffer::with_capacity(1);
-    while events.is_empty() {
-        drop(epoll.wait(&mut events, None));
-    }
+    wait_readable(timer.as_raw_fd());
 }
 
 /// Blocks until the timer can be drained, and returns the time then.
