@@ -1,5 +1,6 @@
 //! Who waits until the kernel has let go of a file whose registration ended on another thread.
 
+use std::collections::BTreeMap;
 use std::task::Waker;
 
 use crate::wake_batch::WakeBatch;
@@ -22,8 +23,8 @@ pub(crate) struct Closing {
     left: u64,
     /// At most `left`.
     done: u64,
-    /// One for each ticket that is waited for.
-    waiters: Vec<(Ticket, Waker)>,
+    /// By ticket, for each that is waited for.
+    waiters: BTreeMap<u64, Waker>,
 }
 
 impl Closing {
@@ -41,34 +42,22 @@ impl Closing {
                 _spare: Some(waker),
             };
         }
-        let known = self.waiters.iter_mut().find(|(known, _)| *known == ticket);
-        let spare = match known {
-            Some((_, known)) => Some(std::mem::replace(known, waker)),
-            None => {
-                self.waiters.push((ticket, waker));
-                None
-            }
-        };
         Looked {
             is_done: false,
-            _spare: spare,
+            _spare: self.waiters.insert(ticket.0, waker),
         }
     }
 
     /// Nobody waits for this ticket any more; its waker is dropped without the lock.
     pub(crate) fn forget(&mut self, ticket: Ticket) -> Option<Waker> {
-        let index = self
-            .waiters
-            .iter()
-            .position(|(known, _)| *known == ticket)?;
-        Some(self.waiters.swap_remove(index).1)
+        self.waiters.remove(&ticket.0)
     }
 
     /// The `count` oldest disarms are done.
     pub(crate) fn advance(&mut self, count: usize, wakes: &mut WakeBatch) {
         self.done = self.left.min(self.done + count as u64);
-        let done = self.done;
-        for (_, waker) in self.waiters.extract_if(.., |(ticket, _)| ticket.0 <= done) {
+        let later = self.waiters.split_off(&(self.done + 1));
+        for waker in std::mem::replace(&mut self.waiters, later).into_values() {
             wakes.push(waker);
         }
     }

@@ -306,3 +306,18 @@ impl Drop for Enlisted<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Options, Reactor};
+
+    #[test]
+    fn what_is_no_number_is_not_registered() {
+        let reactor = Reactor::new(Options::new()).unwrap();
+        let _current = reactor.handle().enter();
+        let error = Registration::new(-1, Interest::READABLE).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::EBADF));
+        assert_eq!(reactor.handle().metrics().sources, 0);
+    }
+}

@@ -73,6 +73,13 @@ fn everything_arrives(l: &mut Loop, fail: impl FnOnce(&mut Loop)) {
     // sleep: the timer was set before the failure.
     assert_ready!(l.next("the deadline", &mut sleep));
     assert!(!urgent.is_woken());
+    // A wake that comes now, and one that is there before the sleep.
+    let unparker = handle.unparker();
+    let waker = std::thread::spawn(move || unparker.wake());
+    l.turn(Turn::Wait);
+    waker.join().unwrap();
+    handle.unparker().wake();
+    l.turn(Turn::Wait);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use fork::{Fork, fork, waitpid};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use uring_reactor::{AsyncFd, Handle, Instant, Interest, Metrics, Sleep, Turn};
 
-use crate::support::{Loop, in_child, on_every_backend, sees_end, socket_pair};
+use crate::support::{Loop, in_child, on_every_backend, sees_end, socket_pair, tcp_pair};
 
 const SOURCES: usize = 100;
 const TIMERS: usize = 100;
@@ -225,12 +225,17 @@ fn a_child_that_goes_on_and_its_parent_both_get_every_event_timer_and_wake() {
             let _current = handle.enter();
             let wakers = Wakers::start(&handle);
             let everything = Everything::armed(l);
+            // Served by an epoll set also inside the ring.
+            let (urgent, its_peer) = tcp_pair();
+            let urgent = AsyncFd::new(urgent).unwrap();
+            let mut waiting = l.park(urgent.ready(Interest::PRIORITY));
             let before = handle.metrics();
             let child = forked(l, |l| {
                 everything.all_arrive(l);
+                l.until("urgent data", || waiting.is_woken());
                 a_remote_wake_works(l);
                 let metrics = l.handle().metrics();
-                assert_eq!((metrics.rebuilds, metrics.sources), (1, SOURCES));
+                assert_eq!((metrics.rebuilds, metrics.sources), (1, SOURCES + 1));
                 l.reactor.verify();
                 let (own, mut peer) = socket_pair();
                 let own = AsyncFd::new(own).unwrap();
@@ -243,7 +248,9 @@ fn a_child_that_goes_on_and_its_parent_both_get_every_event_timer_and_wake() {
                 assert_eq!(sees_end(&peer), Some(true), "{}", l.name);
             });
             everything.write_to_all();
+            rustix::net::send(&its_peer, b"!", rustix::net::SendFlags::OOB).unwrap();
             everything.all_arrive(l);
+            assert!(l.next("urgent data", &mut waiting).is_ready());
             untouched(before, handle.metrics());
             ended_well(l, child);
             everything.works_again(l);
@@ -305,7 +312,7 @@ fn a_child_that_drops_its_copies_takes_nothing_from_its_parent() {
             let _current = handle.enter();
             let mut everything = Everything::armed(l);
             // Served by an epoll set, also inside the ring.
-            let (urgent, its_peer) = crate::support::tcp_pair();
+            let (urgent, its_peer) = tcp_pair();
             let urgent = AsyncFd::new(urgent).unwrap();
             let mut waiting = l.park(urgent.ready(Interest::PRIORITY));
             let twice = AsyncFd::new(urgent.get_ref().try_clone().unwrap()).unwrap();
