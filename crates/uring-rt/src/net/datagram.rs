@@ -99,6 +99,27 @@ impl<S: PacketSocket> DatagramSocket<S> {
         Ok(self.fd.into_inner())
     }
 
+    /// Closes it and waits until that is done: when the kernel holds nothing of it any more. A drop does so at once on
+    /// the runtime's own thread; elsewhere this is how to know. Cancel safe, as
+    /// [`AsyncFd::close`](crate::io::unix::AsyncFd::close) is.
+    ///
+    /// # Errors
+    ///
+    /// That of close(2).
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let socket = uring_rt::net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// let address = socket.local_addr()?;
+    /// socket.close().await?;
+    /// uring_rt::net::UdpSocket::bind(address).await.map(drop)
+    /// # }
+    /// ```
+    pub async fn close(self) -> io::Result<()> {
+        self.fd.close().await
+    }
+
     /// The address of this end: getsockname(2).
     ///
     /// # Errors

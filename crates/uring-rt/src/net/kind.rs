@@ -27,10 +27,10 @@ pub(crate) mod sealed {
     use std::fmt::Debug;
     use std::io::{self, Read, Write};
     use std::net::Shutdown;
-    use std::os::fd::AsFd;
+    use std::os::fd::{AsFd, OwnedFd};
 
     /// What a socket has to be for an `AsyncFd` and for handles that any thread may use.
-    pub trait Socket: AsFd + Debug + Send + Sync + Unpin + 'static {
+    pub trait Socket: AsFd + Into<OwnedFd> + Debug + Send + Sync + Unpin + 'static {
         /// The type that users know, for messages.
         const NAME: &'static str;
     }

@@ -94,6 +94,27 @@ impl<L: ListenerSocket> SocketListener<L> {
         Ok(self.fd.into_inner())
     }
 
+    /// Closes it and waits until that is done: when the kernel holds nothing of it any more. A drop does so at once on
+    /// the runtime's own thread; elsewhere this is how to know. Cancel safe, as
+    /// [`AsyncFd::close`](crate::io::unix::AsyncFd::close) is.
+    ///
+    /// # Errors
+    ///
+    /// That of close(2).
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let listener = uring_rt::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// let address = listener.local_addr()?;
+    /// listener.close().await?;
+    /// uring_rt::net::TcpListener::bind(address).await.map(drop)
+    /// # }
+    /// ```
+    pub async fn close(self) -> io::Result<()> {
+        self.fd.close().await
+    }
+
     /// Waits for a connection. Cancel safe: a connection that was not returned stays in the backlog. Any
     /// number of tasks may wait.
     ///

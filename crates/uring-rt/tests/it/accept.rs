@@ -5,12 +5,13 @@ use std::io::ErrorKind;
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
+use std::time::Duration;
 
 use futures_util::{AsyncReadExt, AsyncWriteExt, FutureExt};
 use uring_rt::net::{TcpListener, TcpStream};
 use uring_rt::task::{JoinSet, yield_now};
 
-use crate::support::for_each_backend;
+use crate::support::{for_each_backend, foreign_block_on};
 
 #[test]
 fn several_tasks_accept_and_each_connection_goes_to_one() {
@@ -139,5 +140,23 @@ fn a_port_that_is_taken_or_not_ours_is_an_error_of_bind() {
         ];
         let listener = TcpListener::bind(&both[..]).await.unwrap();
         assert!(listener.local_addr().unwrap().ip().is_loopback());
+    });
+}
+
+#[test]
+fn a_listener_that_is_closed_on_another_thread_frees_its_port() {
+    for_each_backend(async || {
+        for _ in 0..10 {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            // Armed, and not waited for any more.
+            let waits = uring_rt::time::timeout(Duration::from_micros(100), listener.accept());
+            waits.await.unwrap_err();
+            let bound = uring_rt::task::spawn_blocking(move || {
+                foreign_block_on(listener.close())?;
+                std::net::TcpListener::bind(address)
+            });
+            drop(bound.await.unwrap().unwrap());
+        }
     });
 }
