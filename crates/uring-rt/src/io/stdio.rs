@@ -22,6 +22,24 @@ use output::Output;
 ///
 /// It reads the descriptor directly, and shares no buffer with [`std::io::stdin`]: use one of the two. What a dropped
 /// read had got stays in the handle for the next one.
+///
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use futures_util::AsyncReadExt;
+/// use std::time::Duration;
+/// use uring_rt::io::{Stdin, stdin};
+/// use uring_rt::time::timeout;
+///
+/// let mut input: Stdin = stdin();
+/// let mut byte = [0];
+/// match timeout(Duration::from_millis(1), input.read(&mut byte)).await {
+///     Ok(count) => println!("{} byte read", count?),
+///     Err(_) => println!("nothing comes, and no thread waits for it"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Stdin {
     std: io::Stdin,
@@ -37,6 +55,8 @@ pub struct Stdin {
 ///
 /// It writes to the descriptor directly, past the buffer of [`std::io::stdout`]: flush that one first when both are used,
 /// as `print!` without a line feed stays in it.
+///
+/// See [`stdout`] for an example.
 #[derive(Debug)]
 pub struct Stdout {
     std: io::Stdout,
@@ -46,6 +66,8 @@ pub struct Stdout {
 /// The standard error of this process. Corresponds to `tokio::io::Stderr`; made by [`stderr`].
 ///
 /// All that is said of [`Stdout`] is true of it, and as `std::io::stderr` has no buffer the two mix well.
+///
+/// See [`stderr`] for an example.
 #[derive(Debug)]
 pub struct Stderr {
     std: io::Stderr,

@@ -1,14 +1,11 @@
 //! [`Command`].
 
+mod start;
+
 use std::ffi::OsStr;
-use std::future::Future;
-use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{ExitStatus, Output, Stdio};
-
-use crate::process::child::Child;
-use crate::runtime::require;
+use std::process::Stdio;
 
 /// Describes a process and starts it. Corresponds to `tokio::process::Command`, and is std's
 /// [`Command`](std::process::Command) but for the children, which are awaited.
@@ -37,6 +34,11 @@ impl Command {
     /// environment and working directory of this process, and its standard streams.
     ///
     /// Corresponds to `tokio::process::Command::new`.
+    ///
+    /// ```
+    /// let command = uring_rt::process::Command::new("ls");
+    /// assert_eq!(command.as_std().get_program(), "ls");
+    /// ```
     pub fn new(program: impl AsRef<OsStr>) -> Command {
         Command::from(std::process::Command::new(program))
     }
@@ -84,6 +86,11 @@ impl Command {
     /// The command of the standard library. [`kill_on_drop`](Self::kill_on_drop) is lost.
     ///
     /// Corresponds to `tokio::process::Command::into_std`.
+    ///
+    /// ```
+    /// let std = uring_rt::process::Command::new("ls").into_std();
+    /// assert_eq!(std.get_program(), "ls");
+    /// ```
     pub fn into_std(self) -> std::process::Command {
         self.std
     }
@@ -91,6 +98,16 @@ impl Command {
     /// Adds an argument: one, whatever is in it, as there is no shell.
     ///
     /// Corresponds to `tokio::process::Command::arg`.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use uring_rt::process::Command;
+    /// let output = Command::new("echo").arg("-n").arg("a  b").output().await?;
+    /// assert_eq!(output.stdout, b"a  b");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn arg(&mut self, arg: impl AsRef<OsStr>) -> &mut Command {
         self.std.arg(arg);
         self
@@ -99,6 +116,16 @@ impl Command {
     /// Adds several arguments.
     ///
     /// Corresponds to `tokio::process::Command::args`.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use uring_rt::process::Command;
+    /// let output = Command::new("echo").args(["-n", "a", "b"]).output().await?;
+    /// assert_eq!(output.stdout, b"a b");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn args<I, S>(&mut self, args: I) -> &mut Command
     where
         I: IntoIterator<Item = S>,
@@ -111,6 +138,17 @@ impl Command {
     /// What the program finds as its own name, instead of the one that it is started by.
     ///
     /// Corresponds to `tokio::process::Command::arg0`.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use uring_rt::process::Command;
+    /// let mut command = Command::new("cat");
+    /// let output = command.arg0("other").arg("/proc/self/cmdline").output().await?;
+    /// assert!(output.stdout.starts_with(b"other\0"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn arg0(&mut self, arg: impl AsRef<OsStr>) -> &mut Command {
         self.std.arg0(arg);
         self
@@ -119,6 +157,16 @@ impl Command {
     /// Sets a variable of the child's environment.
     ///
     /// Corresponds to `tokio::process::Command::env`.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use uring_rt::process::Command;
+    /// let output = Command::new("sh").args(["-c", "echo $NAME"]).env("NAME", "value").output().await?;
+    /// assert_eq!(output.stdout, b"value\n");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn env(&mut self, key: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> &mut Command {
         self.std.env(key, value);
         self
@@ -127,6 +175,17 @@ impl Command {
     /// Sets several variables of the child's environment.
     ///
     /// Corresponds to `tokio::process::Command::envs`.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use uring_rt::process::Command;
+    /// let variables = std::env::vars().filter(|(name, _)| name == "PATH");
+    /// let output = Command::new("env").env_clear().envs(variables).output().await?;
+    /// assert!(output.stdout.starts_with(b"PATH="));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn envs<I, K, V>(&mut self, variables: I) -> &mut Command
     where
         I: IntoIterator<Item = (K, V)>,
@@ -140,6 +199,17 @@ impl Command {
     /// Takes a variable out of the child's environment.
     ///
     /// Corresponds to `tokio::process::Command::env_remove`.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use uring_rt::process::Command;
+    /// let mut command = Command::new("sh");
+    /// let output = command.args(["-c", "echo $HOME"]).env_remove("HOME").output().await?;
+    /// assert_eq!(output.stdout, b"\n");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn env_remove(&mut self, key: impl AsRef<OsStr>) -> &mut Command {
         self.std.env_remove(key);
         self
@@ -148,6 +218,16 @@ impl Command {
     /// Takes all variables out of the child's environment, also those that were set before.
     ///
     /// Corresponds to `tokio::process::Command::env_clear`.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use uring_rt::process::Command;
+    /// let output = Command::new("/usr/bin/env").env_clear().env("ONLY", "1").output().await?;
+    /// assert_eq!(output.stdout, b"ONLY=1\n");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn env_clear(&mut self) -> &mut Command {
         self.std.env_clear();
         self
@@ -156,6 +236,16 @@ impl Command {
     /// The child's working directory.
     ///
     /// Corresponds to `tokio::process::Command::current_dir`.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use uring_rt::process::Command;
+    /// let output = Command::new("pwd").current_dir("/").output().await?;
+    /// assert_eq!(output.stdout, b"/\n");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn current_dir(&mut self, directory: impl AsRef<Path>) -> &mut Command {
         self.std.current_dir(directory);
         self
@@ -164,6 +254,16 @@ impl Command {
     /// The child's standard input: by default this process's own, also for [`output`](Self::output).
     ///
     /// Corresponds to `tokio::process::Command::stdin`.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use uring_rt::process::Command;
+    /// let output = Command::new("cat").stdin(std::process::Stdio::null()).output().await?;
+    /// assert_eq!(output.stdout, b"");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stdin(&mut self, stdio: impl Into<Stdio>) -> &mut Command {
         self.std.stdin(stdio);
         self
@@ -172,6 +272,17 @@ impl Command {
     /// The child's standard output: by default this process's own.
     ///
     /// Corresponds to `tokio::process::Command::stdout`.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use uring_rt::process::Command;
+    /// let mut child = Command::new("echo").stdout(std::process::Stdio::piped()).spawn()?;
+    /// assert!(child.stdout.is_some());
+    /// child.wait().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stdout(&mut self, stdio: impl Into<Stdio>) -> &mut Command {
         self.std.stdout(stdio);
         self
@@ -180,16 +291,39 @@ impl Command {
     /// The child's standard error: by default this process's own.
     ///
     /// Corresponds to `tokio::process::Command::stderr`.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use uring_rt::process::Command;
+    /// let status = Command::new("ls").arg("/no/such/file").stderr(std::process::Stdio::null()).status().await?;
+    /// assert!(!status.success());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stderr(&mut self, stdio: impl Into<Stdio>) -> &mut Command {
         self.std.stderr(stdio);
         self
     }
 
-    /// Whether a [`Child`] that is dropped before it has ended is killed (`SIGKILL`). Off by default.
+    /// Whether a [`Child`](crate::process::Child) that is dropped before it has ended is killed (`SIGKILL`). Off by default.
     ///
     /// The drop does not wait: the process is reaped by the runtime soon after. It goes for the futures of
     /// [`status`](Self::status) and [`output`](Self::output) as well. Corresponds to
     /// `tokio::process::Command::kill_on_drop`.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use uring_rt::process::Command;
+    /// use std::time::Duration;
+    /// use uring_rt::time::timeout;
+    /// let mut command = Command::new("sleep");
+    /// let status = command.arg("1000").kill_on_drop(true).status();
+    /// assert!(timeout(Duration::from_millis(10), status).await.is_err()); // and the process ends
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn kill_on_drop(&mut self, kill_on_drop: bool) -> &mut Command {
         self.kill_on_drop = kill_on_drop;
         self
@@ -211,6 +345,17 @@ impl Command {
     /// The user that the child runs as: setuid(2). Starting it fails where that does.
     ///
     /// Corresponds to `tokio::process::Command::uid`.
+    ///
+    /// ```no_run
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use uring_rt::process::Command;
+    /// // As root: run it as nobody.
+    /// let output = Command::new("id").uid(65_534).gid(65_534).output().await?;
+    /// # drop(output);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn uid(&mut self, id: u32) -> &mut Command {
         self.std.uid(id);
         self
@@ -219,6 +364,8 @@ impl Command {
     /// The group that the child runs as: setgid(2). Starting it fails where that does.
     ///
     /// Corresponds to `tokio::process::Command::gid`.
+    ///
+    /// See [`uid`](Self::uid) for an example.
     pub fn gid(&mut self, id: u32) -> &mut Command {
         self.std.gid(id);
         self
@@ -227,130 +374,19 @@ impl Command {
     /// The process group of the child: setpgid(2). 0 makes a new one, which Ctrl-C on the terminal does not reach.
     ///
     /// Corresponds to `tokio::process::Command::process_group`.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use uring_rt::process::Command;
+    /// let status = Command::new("true").process_group(0).status().await?;
+    /// assert!(status.success());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn process_group(&mut self, id: i32) -> &mut Command {
         self.std.process_group(id);
         self
-    }
-
-    /// Starts the process.
-    ///
-    /// This thread waits until the program runs or is known not to, as in tokio and std.
-    ///
-    /// Corresponds to `tokio::process::Command::spawn`.
-    ///
-    /// # Errors
-    ///
-    /// `NotFound` and `PermissionDenied` for the program, `WouldBlock` at the limit of processes, and what fork(2),
-    /// pipe(2) and execve(2) fail with. After an error no process is left.
-    ///
-    /// # Panics
-    ///
-    /// Outside of a runtime; nothing is started then.
-    ///
-    /// ```
-    /// # #[uring_rt::main]
-    /// # async fn main() -> std::io::Result<()> {
-    /// use std::io::ErrorKind;
-    /// use uring_rt::process::Command;
-    /// let mut child = Command::new("true").spawn()?;
-    /// assert!(child.wait().await?.success());
-    /// assert_eq!(Command::new("/no/such/program").spawn().unwrap_err().kind(), ErrorKind::NotFound);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn spawn(&mut self) -> io::Result<Child> {
-        self.spawn_with(std::process::Command::spawn)
-    }
-
-    /// Starts the process by a function of the caller, which gets the command of the standard library.
-    ///
-    /// Corresponds to `tokio::process::Command::spawn_with`, which is unstable there.
-    ///
-    /// # Errors
-    ///
-    /// Those of `spawn`, and as for [`spawn`](Self::spawn).
-    ///
-    /// # Panics
-    ///
-    /// As for [`spawn`](Self::spawn).
-    ///
-    /// ```
-    /// # #[uring_rt::main]
-    /// # async fn main() -> std::io::Result<()> {
-    /// let mut command = uring_rt::process::Command::new("true");
-    /// let mut child = command.spawn_with(|std| std.arg("added").spawn())?;
-    /// assert!(child.wait().await?.success());
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn spawn_with(
-        &mut self,
-        spawn: impl FnOnce(&mut std::process::Command) -> io::Result<std::process::Child>,
-    ) -> io::Result<Child> {
-        require("process::Command::spawn");
-        Child::new(spawn(&mut self.std)?, self.kill_on_drop)
-    }
-
-    /// Starts the process, at once, and gives a future that waits for its end. Pipes to it are closed.
-    ///
-    /// Corresponds to `tokio::process::Command::status`.
-    ///
-    /// # Errors
-    ///
-    /// By the future, those of [`spawn`](Self::spawn) and [`Child::wait`].
-    ///
-    /// # Panics
-    ///
-    /// As for [`spawn`](Self::spawn).
-    ///
-    /// ```
-    /// # #[uring_rt::main]
-    /// # async fn main() -> std::io::Result<()> {
-    /// let status = uring_rt::process::Command::new("false").status().await?;
-    /// assert_eq!(status.code(), Some(1));
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn status(&mut self) -> impl Future<Output = io::Result<ExitStatus>> + use<> {
-        let child = self.spawn();
-        async {
-            let mut child = child?;
-            // Nobody reads them or writes to them, so the child must not wait for that.
-            (child.stdin, child.stdout, child.stderr) = (None, None, None);
-            child.wait().await
-        }
-    }
-
-    /// Starts the process, at once, and gives a future that collects what it writes until its end.
-    ///
-    /// Its standard output and error are pipes from then on, whatever was set; its standard input is as it was set.
-    /// Corresponds to `tokio::process::Command::output`.
-    ///
-    /// # Errors
-    ///
-    /// By the future, those of [`spawn`](Self::spawn) and [`Child::wait_with_output`].
-    ///
-    /// # Panics
-    ///
-    /// As for [`spawn`](Self::spawn).
-    ///
-    /// ```
-    /// # #[uring_rt::main]
-    /// # async fn main() -> std::io::Result<()> {
-    /// let output = uring_rt::process::Command::new("echo").arg("a b").output().await?;
-    /// assert_eq!(output.stdout, b"a b\n");
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[track_caller]
-    pub fn output(&mut self) -> impl Future<Output = io::Result<Output>> + use<> {
-        self.std.stdout(Stdio::piped());
-        self.std.stderr(Stdio::piped());
-        let child = self.spawn();
-        async { child?.wait_with_output().await }
     }
 }
 

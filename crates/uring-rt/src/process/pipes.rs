@@ -54,6 +54,20 @@ impl Pipe<PipeReader> {
 ///
 /// The child sees the end of its input when this is dropped. Closing it as a stream (`poll_close`) does nothing, as in
 /// tokio: there is no half of a pipe to close. A write to a child that has closed its end fails with `BrokenPipe`.
+///
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use futures_util::AsyncWriteExt;
+/// use std::process::Stdio;
+/// let mut child = uring_rt::process::Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
+/// let mut stdin = child.stdin.take().expect("piped");
+/// stdin.write_all(b"for the cat").await?;
+/// drop(stdin);
+/// assert!(child.wait().await?.success());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct ChildStdin {
     pub(super) pipe: Pipe<PipeWriter>,
@@ -62,6 +76,20 @@ pub struct ChildStdin {
 /// The pipe that a child writes as its standard output. Corresponds to `tokio::process::ChildStdout`.
 ///
 /// It ends when nobody has the other end open any more: not before the child, and those that it left it to.
+///
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use futures_util::AsyncReadExt;
+/// use std::process::Stdio;
+/// let mut child = uring_rt::process::Command::new("echo").arg("out").stdout(Stdio::piped()).spawn()?;
+/// let mut text = String::new();
+/// child.stdout.take().expect("piped").read_to_string(&mut text).await?;
+/// assert_eq!(text, "out\n");
+/// child.wait().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct ChildStdout {
     pub(super) pipe: Pipe<PipeReader>,
@@ -70,6 +98,21 @@ pub struct ChildStdout {
 /// The pipe that a child writes as its standard error. Corresponds to `tokio::process::ChildStderr`.
 ///
 /// It ends when nobody has the other end open any more: not before the child, and those that it left it to.
+///
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use futures_util::AsyncReadExt;
+/// use std::process::Stdio;
+/// let mut command = uring_rt::process::Command::new("sh");
+/// let mut child = command.args(["-c", "echo err >&2"]).stderr(Stdio::piped()).spawn()?;
+/// let mut text = String::new();
+/// child.stderr.take().expect("piped").read_to_string(&mut text).await?;
+/// assert_eq!(text, "err\n");
+/// child.wait().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct ChildStderr {
     pub(super) pipe: Pipe<PipeReader>,
@@ -113,6 +156,18 @@ impl ChildStdin {
     /// # Errors
     ///
     /// When its mode cannot be changed.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::process::Stdio;
+    /// let mut child = uring_rt::process::Command::new("cat").stdin(Stdio::piped()).spawn()?;
+    /// let fd = child.stdin.take().expect("piped").into_owned_fd()?;
+    /// drop(fd);
+    /// child.wait().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn into_owned_fd(self) -> io::Result<OwnedFd> {
         self.pipe.into_owned_fd()
     }
@@ -177,6 +232,18 @@ impl ChildStdout {
     /// # Errors
     ///
     /// When its mode cannot be changed.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::process::Stdio;
+    /// let mut child = uring_rt::process::Command::new("echo").stdout(Stdio::piped()).spawn()?;
+    /// let fd = child.stdout.take().expect("piped").into_owned_fd()?;
+    /// drop(fd);
+    /// child.wait().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn into_owned_fd(self) -> io::Result<OwnedFd> {
         self.pipe.into_owned_fd()
     }
@@ -241,6 +308,18 @@ impl ChildStderr {
     /// # Errors
     ///
     /// When its mode cannot be changed.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::process::Stdio;
+    /// let mut child = uring_rt::process::Command::new("echo").stderr(Stdio::piped()).spawn()?;
+    /// let fd = child.stderr.take().expect("piped").into_owned_fd()?;
+    /// drop(fd);
+    /// child.wait().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn into_owned_fd(self) -> io::Result<OwnedFd> {
         self.pipe.into_owned_fd()
     }

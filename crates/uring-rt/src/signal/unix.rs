@@ -14,11 +14,23 @@ use crate::runtime::require;
 use crate::signal::registry::{self, Listener};
 
 /// Which signal. Corresponds to `tokio::signal::unix::SignalKind`.
+///
+/// ```
+/// use uring_rt::signal::unix::SignalKind;
+/// assert_eq!(SignalKind::interrupt().as_raw_value(), libc::SIGINT);
+/// assert_eq!(SignalKind::from(libc::SIGHUP), SignalKind::hangup());
+/// assert_eq!(i32::from(SignalKind::terminate()), libc::SIGTERM);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct SignalKind(i32);
 
 impl SignalKind {
     /// The signal of that number.
+    ///
+    /// ```
+    /// let kind = uring_rt::signal::unix::SignalKind::from_raw(libc::SIGRTMIN());
+    /// assert_eq!(kind.as_raw_value(), libc::SIGRTMIN());
+    /// ```
     pub const fn from_raw(signum: i32) -> SignalKind {
         SignalKind(signum)
     }
@@ -101,6 +113,19 @@ impl From<SignalKind> for i32 {
 ///
 /// Any number may listen to one kind; each gets every signal, but several that come before it looks count as
 /// one. When the last listener of a kind is dropped, the signal does again what it did before.
+///
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use futures_util::StreamExt;
+/// use uring_rt::signal::unix::{SignalKind, signal};
+/// let mut hangups = signal(SignalKind::hangup())?;
+/// # rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::HUP)?;
+/// // elsewhere: kill -HUP
+/// assert_eq!(hangups.next().await, Some(()));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "a signal is received by `recv`"]
 pub struct Signal {
@@ -183,6 +208,18 @@ impl Signal {
     }
 
     /// Polls for the signal. Corresponds to `tokio::signal::unix::Signal::poll_recv`.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::future::poll_fn;
+    /// use uring_rt::signal::unix::{SignalKind, signal};
+    /// let mut quits = signal(SignalKind::quit())?;
+    /// # rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::QUIT)?;
+    /// assert_eq!(poll_fn(|cx| quits.poll_recv(cx)).await, Some(()));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<()>> {
         drop(self.listener.set_waker(cx.waker().clone()));
         let mut is_moved = false;
