@@ -24,7 +24,7 @@ impl Uring {
         }
     }
 
-    fn complete_source(&mut self, token: Token, cqe: Cqe, out: &mut Vec<Completion>) {
+    pub(super) fn complete_source(&mut self, token: Token, cqe: Cqe, out: &mut Vec<Completion>) {
         let Some(direction) = token.direction else {
             return;
         };
