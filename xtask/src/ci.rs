@@ -4,7 +4,9 @@ use std::path::Path;
 
 use crate::command::{Command, Failure};
 use crate::step::{Step, run_all};
-use crate::{examples, fmt, lint, loom, manifest, matrix, sanitize, soak, syscalls, tests, tidy};
+use crate::{
+    examples, fmt, fuzz, lint, loom, manifest, matrix, sanitize, soak, syscalls, tests, tidy,
+};
 
 /// Crates with integration tests that touch the kernel: package and folder.
 /// Those tests are one target, `it`.
@@ -13,6 +15,8 @@ const ON_EVERY_BACKEND: [(&str, &str); 2] = [
     ("uring-rt", "crates/uring-rt"),
 ];
 
+/// Seconds that a full run gives to each fuzz target.
+const FUZZ_SECONDS: u32 = 60;
 /// Minutes that a full run gives to the soak.
 const SOAK_MINUTES: f64 = 10.0;
 
@@ -26,8 +30,9 @@ pub(crate) fn run(root: &Path, full: bool) -> Result<(), Failure> {
 
 /// What takes too long for each change. The faults on the real kernel and the
 /// page guard are tests, and have run before.
-fn long_steps() -> [Step; 3] {
+fn long_steps() -> [Step; 4] {
     [
+        Step::check("fuzz", |root| fuzz::run(root, FUZZ_SECONDS)),
         Step::check("sanitizers", |root| sanitize::run(root, None)),
         Step::check("soak", |root| soak::run(root, SOAK_MINUTES, false)),
         Step::check("matrix", |root| {

@@ -27,6 +27,9 @@ pub(crate) enum Task {
         record: bool,
     },
     Loom,
+    Fuzz {
+        seconds: u32,
+    },
     Help,
 }
 
@@ -45,6 +48,7 @@ Usage: cargo xtask <task>
                     --kernel VERSION, --program PART and --test PART select
   sanitize [WHAT]   run the tests under a sanitizer, address or leak, or both;
                     needs a nightly toolchain, and installs none
+  fuzz --seconds N  run each fuzz target for so long; needs nightly and c++
   loom              check the handshakes between threads in every order
   soak --minutes N  let everything come and go, on both backends, and see that
                     nothing grows; --record writes docs/bench/soak.md
@@ -85,6 +89,14 @@ pub(crate) fn parse(args: &[String]) -> Result<Task, String> {
         }
         "soak" => soak(options)?,
         "loom" => (Task::Loom, options),
+        "fuzz" => {
+            let seconds = match options {
+                [name, seconds, ..] if name == "--seconds" => seconds.parse().ok(),
+                _ => None,
+            };
+            let seconds = seconds.ok_or("`fuzz` needs `--seconds N`")?;
+            (Task::Fuzz { seconds }, &options[2..])
+        }
         "help" | "--help" | "-h" => (Task::Help, options),
         _ => return Err(format!("there is no task `{name}`")),
     };
@@ -151,6 +163,7 @@ mod tests {
         assert_eq!(parsed("ci"), Ok(Task::Ci { full: false }));
         assert_eq!(parsed("ci --full"), Ok(Task::Ci { full: true }));
         assert_eq!(parsed("loom"), Ok(Task::Loom));
+        assert_eq!(parsed("fuzz --seconds 5"), Ok(Task::Fuzz { seconds: 5 }));
         assert_eq!(parsed("sanitize"), Ok(Task::Sanitize(None)));
         assert_eq!(
             parsed("sanitize leak"),
@@ -199,6 +212,8 @@ mod tests {
         let no_minutes = Err("`soak` needs `--minutes N`".to_owned());
         assert_eq!(parsed("soak"), no_minutes);
         assert_eq!(parsed("soak --minutes soon"), no_minutes);
+        let no_seconds = Err("`fuzz` needs `--seconds N`".to_owned());
+        assert_eq!(parsed("fuzz --seconds"), no_seconds);
         assert_eq!(
             parsed("soak --minutes 1 --forever"),
             Err("`soak` does not take `--forever`".to_owned())

@@ -14,6 +14,7 @@ mod ci;
 mod cli;
 mod command;
 mod examples;
+mod fuzz;
 mod manifest;
 mod matrix;
 mod sanitize;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         Task::Syscalls => syscalls::run(&root),
         Task::Matrix(filter) => matrix::run(&root, &filter),
         Task::Sanitize(only) => sanitize::run(&root, only),
+        Task::Fuzz { seconds } => fuzz::run(&root, seconds),
         Task::Loom => loom().run(&root),
         Task::Soak { minutes, record } => soak::run(&root, minutes, record),
         Task::Tidy => tidy::run(&root),

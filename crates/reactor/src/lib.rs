@@ -21,6 +21,9 @@ mod context;
 mod driver;
 mod embed;
 mod fork;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod handle;
 mod interest;
 mod metrics;

@@ -103,5 +103,7 @@ impl fmt::Display for Token {
     }
 }
 
-#[cfg(test)]
+// The fuzz target names this file by its path, and a file named so looks for its modules beside it.
+#[cfg(any(test, fuzzing))]
+#[cfg_attr(fuzzing, path = "token/lex.rs")]
 pub(crate) mod lex;
