@@ -9,6 +9,7 @@ mod metrics;
 pub use builder::{Backend, Builder};
 pub use handle::{EnterGuard, Handle};
 pub use identity::{Id, LocalOptions, RuntimeFlavor, TryCurrentError};
+use metrics::Parks;
 pub use metrics::{Metrics, RuntimeMetrics};
 pub use uring_executor::TaskPanic;
 pub(crate) use uring_reactor::no_runtime;
@@ -80,11 +81,13 @@ impl Runtime {
             reactor,
             hooks,
             spawner: None,
+            parks: None,
         };
         let executor = Executor::new(config, driver.unparker());
         driver.spawner = driver.hooks.before.is_some().then(|| executor.spawner());
         let reactor = driver.reactor.handle();
         let handle = Handle::new(executor.spawner(), reactor, pool.clone(), name);
+        driver.parks = Some(Arc::clone(handle.parks()));
         orphans::add_home(&handle);
         Runtime {
             driver: RefCell::new(Some(driver)),
@@ -219,6 +222,20 @@ pub fn probe() -> io::Result<Driver> {
     Ok(Reactor::new(Options::new().from_env()?)?.driver().clone())
 }
 
+/// Which worker of the current runtime this thread is: `Some(0)` inside of a `block_on`, and else `None`. Corresponds to
+/// `tokio::runtime::worker_index`.
+///
+/// ```
+/// use uring_rt::runtime::{Runtime, worker_index};
+///
+/// assert_eq!(worker_index(), None);
+/// assert_eq!(Runtime::new()?.block_on(async { worker_index() }), Some(0));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn worker_index() -> Option<usize> {
+    Spawner::is_driving_here().then_some(0)
+}
+
 /// A callback around a sleep.
 pub(crate) type Hook = Option<Arc<dyn Fn() + Send + Sync>>;
 
@@ -234,6 +251,8 @@ struct ReactorPark {
     hooks: ParkHooks,
     /// Present where a hook could make work.
     spawner: Option<Spawner>,
+    /// Set as soon as there is a handle to ask for it.
+    parks: Option<Arc<Parks>>,
 }
 
 impl Park for ReactorPark {
@@ -245,7 +264,9 @@ impl Park for ReactorPark {
                 // The hook may have made work: on this thread that needs no notification, so look.
                 let has_work = self.spawner.as_ref().is_some_and(Spawner::has_work);
                 let turn = if has_work { Turn::Poll } else { Turn::Wait };
+                self.parks.iter().for_each(|parks| parks.step());
                 let result = self.reactor.turn(turn);
+                self.parks.iter().for_each(|parks| parks.step());
                 self.hooks.after.iter().for_each(|hook| hook());
                 result
             }

@@ -9,7 +9,9 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::rt::net::TcpListener;
-use crate::rt::runtime::{Builder, Handle, Runtime, RuntimeFlavor, is_rt_shutdown_err};
+use crate::rt::runtime::{
+    Builder, Handle, Runtime, RuntimeFlavor, is_rt_shutdown_err, worker_index,
+};
 use crate::rt::{spawn, task, time};
 use crate::support::{Log, SaysDropped, panics, runtime};
 
@@ -265,6 +267,20 @@ fn metrics_are_live() {
     let other = thread::spawn(move || drop(handle.spawn(async {})));
     other.join().unwrap();
     assert_eq!(metrics.global_queue_depth(), 1);
+}
+
+#[test]
+fn sleeps_of_the_thread_are_counted() {
+    let runtime = runtime();
+    let metrics = runtime.metrics();
+    runtime.block_on(async { time::sleep(Duration::from_millis(1)).await });
+    assert!(metrics.worker_park_count(0) >= 1);
+    assert_eq!(metrics.worker_park_unpark_count(0) % 2, 0, "awake");
+    assert!(panics(|| metrics.worker_park_count(1)));
+    let handle = runtime.handle().clone();
+    assert_eq!(runtime.block_on(async { worker_index() }), Some(0));
+    let elsewhere = thread::spawn(move || handle.block_on(async { worker_index() }));
+    assert_eq!((elsewhere.join().unwrap(), worker_index()), (None, None));
 }
 
 #[test]

@@ -13,6 +13,7 @@ use std::thread::{self, Thread};
 use uring_executor::{JoinHandle, Spawner, with_id};
 
 use crate::blocking::Pool;
+use crate::runtime::metrics::Parks;
 use crate::runtime::{Id, RuntimeFlavor, RuntimeMetrics, TryCurrentError, no_runtime};
 
 thread_local! {
@@ -31,6 +32,7 @@ pub struct Handle {
     pool: Pool,
     id: Id,
     name: Option<Arc<str>>,
+    parks: Arc<Parks>,
 }
 
 /// While this lives, its runtime is the current one of the thread. Corresponds to
@@ -55,6 +57,7 @@ impl Handle {
             pool,
             id: Id::next(),
             name,
+            parks: Arc::default(),
         }
     }
 
@@ -232,6 +235,10 @@ impl Handle {
     /// Live counters. Corresponds to `tokio::runtime::Handle::metrics`.
     pub fn metrics(&self) -> RuntimeMetrics {
         RuntimeMetrics::new(self.clone())
+    }
+
+    pub(super) fn parks(&self) -> &Arc<Parks> {
+        &self.parks
     }
 
     pub(super) fn spawner(&self) -> &Spawner {

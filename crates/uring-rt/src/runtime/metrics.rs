@@ -1,6 +1,23 @@
 //! What a runtime counts.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::runtime::Handle;
+
+/// How often the runtime's thread went to sleep and came back: odd while it sleeps. Only that thread writes, so a load
+/// and a store do for an addition; relaxed, as it orders nothing.
+#[derive(Debug, Default)]
+pub(super) struct Parks(AtomicU64);
+
+impl Parks {
+    pub(super) fn step(&self) {
+        self.0.store(self.get().wrapping_add(1), Ordering::Relaxed);
+    }
+
+    fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 /// Counters at one moment: see [`RuntimeMetrics::snapshot`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +71,27 @@ impl RuntimeMetrics {
     /// runtime has taken it up; one that waits for a blocking call counts, too.
     pub fn num_alive_tasks(&self) -> usize {
         usize::try_from(self.snapshot().executor.tasks_alive).unwrap_or(usize::MAX)
+    }
+
+    /// How often the thread went to sleep.
+    ///
+    /// # Panics
+    ///
+    /// When `worker` is not 0.
+    #[track_caller]
+    pub fn worker_park_count(&self, worker: usize) -> u64 {
+        self.worker_park_unpark_count(worker).div_ceil(2)
+    }
+
+    /// How often the thread went to sleep and how often it came back, together: odd while it sleeps.
+    ///
+    /// # Panics
+    ///
+    /// When `worker` is not 0.
+    #[track_caller]
+    pub fn worker_park_unpark_count(&self, worker: usize) -> u64 {
+        assert_eq!(worker, 0, "a runtime has one worker, number 0");
+        self.handle.parks().get()
     }
 
     /// Tasks that other threads have spawned or woken, and that the runtime has not taken up yet.
