@@ -15,7 +15,7 @@ use std::task::{Context, Poll, ready};
 
 use crate::backend::Route;
 use crate::handle::Handle;
-use crate::interest::{Direction, Interest};
+use crate::interest::{Direction, Interest, Ready};
 use crate::registration::{Left, Registration};
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
@@ -158,6 +158,28 @@ impl<T> AsyncFd<T> {
     /// is [`Route::Ring`].
     pub fn registration(&self) -> Route {
         self.registration.route()
+    }
+
+    /// Takes `ready` for granted until a call would block. For an fd that is known to be ready, or most probably is, when
+    /// it is registered, such as an accepted socket: waits end and tries are made at once, without a request to the kernel.
+    ///
+    /// Nobody who waits already is woken, so it is for the time before the first wait.
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// use uring_reactor::{AsyncFd, Interest, Options, Reactor, Ready};
+    ///
+    /// let reactor = Reactor::new(Options::new())?;
+    /// let _current = reactor.handle().enter();
+    /// let (ours, _theirs) = std::os::unix::net::UnixStream::pair()?;
+    /// ours.set_nonblocking(true)?;
+    /// let ours = AsyncFd::new(ours)?;
+    /// ours.assume_ready(Ready::WRITABLE);
+    /// assert_eq!(ours.try_io(Interest::WRITABLE, |mut fd| fd.write(b"hi"))?, 2);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn assume_ready(&self, ready: Ready) {
+        self.registration.assume(ready);
     }
 
     /// Whether events come as edges: a caller that clears readiness although the fd is still ready hears of

@@ -81,6 +81,14 @@ impl Registration {
         self.readiness.is_edge()
     }
 
+    /// Takes `ready` for granted until a call would block.
+    pub(crate) fn assume(&self, ready: Ready) {
+        // R1: bits are set under the lock.
+        let sources = self.shared.sources.lock();
+        self.readiness.set(ready);
+        drop(sources);
+    }
+
     /// Waits as the one poller of this direction: the last waker given is the one that is woken.
     pub(crate) fn poll_ready(
         &self,

@@ -11,7 +11,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use socket2::SockRef;
-use uring_reactor::AsyncFd;
+use uring_reactor::{AsyncFd, Ready};
 
 use crate::net::kind::PacketSocket;
 use crate::net::register::check_foreign;
@@ -45,12 +45,12 @@ pub struct DatagramSocket<S> {
 }
 
 impl<S: PacketSocket> DatagramSocket<S> {
-    /// `socket` must be non-blocking.
+    /// `socket` must be non-blocking. It can be sent to, most probably, as it is new.
     #[track_caller]
     pub(crate) fn register(socket: S) -> io::Result<DatagramSocket<S>> {
-        Ok(DatagramSocket {
-            fd: AsyncFd::new(socket)?,
-        })
+        let fd = AsyncFd::new(socket)?;
+        fd.assume_ready(Ready::WRITABLE);
+        Ok(DatagramSocket { fd })
     }
 
     pub(crate) fn fd(&self) -> &AsyncFd<S> {

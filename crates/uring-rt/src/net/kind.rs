@@ -141,7 +141,7 @@ impl ListenerSocket for net::TcpListener {
         peer: &socket2::SockAddr,
     ) -> io::Result<(TcpStream, net::SocketAddr)> {
         let peer = peer.as_socket().ok_or(io::ErrorKind::InvalidData)?;
-        Ok((TcpStream::register(socket.into())?, peer))
+        Ok((TcpStream::register_accepted(socket.into())?, peer))
     }
 }
 
@@ -162,7 +162,7 @@ impl ListenerSocket for unix::UnixListener {
         peer: &socket2::SockAddr,
     ) -> io::Result<(UnixStream, UnixAddr)> {
         let peer = UnixAddr::from_kernel(peer)?;
-        Ok((UnixStream::register(socket.into())?, peer))
+        Ok((UnixStream::register_accepted(socket.into())?, peer))
     }
 }
 

@@ -16,7 +16,7 @@ use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use socket2::SockRef;
-use uring_reactor::{AsyncFd, Interest};
+use uring_reactor::{AsyncFd, Interest, Ready};
 
 use crate::net::halves::{self, OwnedReadHalf, OwnedWriteHalf, ReadSide, WriteSide};
 use crate::net::kind::StreamSocket;
@@ -54,7 +54,7 @@ pub struct SocketStream<S> {
 }
 
 impl<S: StreamSocket> SocketStream<S> {
-    /// `socket` must be non-blocking.
+    /// `socket` must be non-blocking, and may be about to connect.
     #[track_caller]
     pub(crate) fn register(socket: S) -> io::Result<SocketStream<S>> {
         let both = Interest::READABLE | Interest::WRITABLE;
@@ -67,6 +67,23 @@ impl<S: StreamSocket> SocketStream<S> {
         Ok(SocketStream {
             fd: AsyncFd::with_interest(socket, interest)?,
         })
+    }
+
+    /// `socket` must be non-blocking, and connected. That of a new connection can be written to, most probably.
+    #[track_caller]
+    pub(crate) fn register_connected(socket: S) -> io::Result<SocketStream<S>> {
+        let stream = SocketStream::register(socket)?;
+        stream.fd.assume_ready(Ready::WRITABLE);
+        Ok(stream)
+    }
+
+    /// As [`register_connected`](Self::register_connected). What a client says first is often there when it is
+    /// accepted, so that is looked at without asking the kernel before.
+    #[track_caller]
+    pub(crate) fn register_accepted(socket: S) -> io::Result<SocketStream<S>> {
+        let stream = SocketStream::register(socket)?;
+        stream.fd.assume_ready(Ready::READABLE | Ready::WRITABLE);
+        Ok(stream)
     }
 
     /// Waits until a connect(2) that was started has an outcome.
@@ -104,7 +121,7 @@ impl<S: StreamSocket> SocketStream<S> {
     #[track_caller]
     pub fn from_std(stream: S) -> io::Result<SocketStream<S>> {
         check_foreign(&stream)?;
-        SocketStream::register(stream)
+        SocketStream::register_connected(stream)
     }
 
     /// Gives the stream of the standard library back, in non-blocking mode.

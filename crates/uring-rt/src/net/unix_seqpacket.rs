@@ -85,12 +85,8 @@ impl UnixSeqpacket {
         let socket = socket()?;
         let address = SocketAddr::from_path(path.as_ref())?.to_kernel()?;
         register::start_connect(&socket, &address)?;
-        let connection = UnixSeqpacket::register(OwnedFd::from(socket).into())?;
-        connection.writable().await?;
-        match connection.take_error()? {
-            Some(error) => Err(error),
-            None => Ok(connection),
-        }
+        // A Unix socket is connected, or refused, when connect(2) returns.
+        UnixSeqpacket::register(OwnedFd::from(socket).into())
     }
 
     /// Two ends that are connected with each other: socketpair(2).

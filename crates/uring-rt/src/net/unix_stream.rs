@@ -106,8 +106,8 @@ impl UnixStream {
         require("UnixStream::pair");
         let (one, other) = Socket::pair(Domain::UNIX, Type::STREAM.nonblocking(), None)?;
         Ok((
-            UnixStream::register(one.into())?,
-            UnixStream::register(other.into())?,
+            UnixStream::register_connected(one.into())?,
+            UnixStream::register_connected(other.into())?,
         ))
     }
 

@@ -10,6 +10,7 @@ mod fairness;
 mod faults;
 mod fd_passing;
 mod foreign;
+mod fresh_sockets;
 mod handle;
 mod happy_eyeballs;
 mod hooks;

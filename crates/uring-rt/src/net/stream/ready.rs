@@ -155,7 +155,8 @@ impl<S: StreamSocket> SocketStream<S> {
         })
     }
 
-    /// Writes what there is room for, without waiting. Only after a wait said that there is some.
+    /// Writes what there is room for, without waiting. Once a write would have blocked, only after a wait said that there
+    /// is room again.
     ///
     /// # Errors
     ///
@@ -164,11 +165,13 @@ impl<S: StreamSocket> SocketStream<S> {
     /// ```
     /// # #[uring_rt::main]
     /// # async fn main() -> std::io::Result<()> {
-    /// let (ours, _theirs) = uring_rt::net::UnixStream::pair()?;
-    /// let early = ours.try_write(b"hello").unwrap_err();
-    /// assert_eq!(early.kind(), std::io::ErrorKind::WouldBlock); // nobody has waited
-    /// ours.writable().await?;
-    /// assert_eq!(ours.try_write(b"hello")?, 5);
+    /// let (ours, theirs) = uring_rt::net::UnixStream::pair()?;
+    /// while ours.try_write(&[0; 4096]).is_ok() {}
+    /// let full = ours.try_write(b"hello").unwrap_err();
+    /// assert_eq!(full.kind(), std::io::ErrorKind::WouldBlock);
+    /// drop(theirs);
+    /// ours.writable().await?; // to learn that nobody reads any more
+    /// assert_eq!(ours.try_write(b"hello").unwrap_err().kind(), std::io::ErrorKind::BrokenPipe);
     /// # Ok(())
     /// # }
     /// ```

@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net;
 
 use rustix::net::SendFlags;
+use uring_reactor::Ready;
 
 use crate::net::kind::{ListenerSocket, PacketSocket, sealed};
 use crate::net::unix::SocketAddr;
@@ -132,6 +133,10 @@ impl ListenerSocket for SeqpacketListener {
     ) -> io::Result<(UnixSeqpacket, SocketAddr)> {
         let peer = SocketAddr::from_kernel(peer)?;
         let socket = Seqpacket::from(OwnedFd::from(socket));
-        Ok((UnixSeqpacket::register(socket)?, peer))
+        let connection = UnixSeqpacket::register(socket)?;
+        connection
+            .fd()
+            .assume_ready(Ready::READABLE | Ready::WRITABLE);
+        Ok((connection, peer))
     }
 }

@@ -108,6 +108,8 @@ impl Sender {
     pub fn from_file_unchecked(file: File) -> io::Result<Sender> {
         require("pipe::Sender::from_file_unchecked");
         let fd = AsyncFd::with_interest(file, Interest::WRITABLE)?;
+        // A new pipe has room, most probably.
+        fd.assume_ready(Ready::WRITABLE);
         Ok(Sender { fd })
     }
 
