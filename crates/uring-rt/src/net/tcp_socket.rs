@@ -57,6 +57,7 @@ impl TcpSocket {
     /// Those of socket(2).
     ///
     /// ```
+    /// # if uring_rt::net::TcpSocket::new_v6().is_err() { return Ok(()) } // a machine without IPv6
     /// let socket = uring_rt::net::TcpSocket::new_v6()?;
     /// # drop(socket);
     /// # Ok::<(), std::io::Error>(())

@@ -165,13 +165,14 @@ impl UnixSocket {
 
     /// The socket in non-blocking mode, if it is of the `kind` that `call` needs.
     fn into_kind(self, kind: Type, call: &str) -> io::Result<Socket> {
-        if self.inner.r#type()? != kind {
-            let what = if kind == Type::STREAM {
-                "stream"
-            } else {
-                "datagram"
+        let actual = self.inner.r#type()?;
+        if actual != kind {
+            let what = match actual {
+                Type::STREAM => "a stream socket",
+                Type::DGRAM => "a datagram socket",
+                _ => "a socket of this kind",
             };
-            let text = format!("{call} cannot be called on a socket that is not a {what} socket");
+            let text = format!("{call} cannot be called on {what}");
             return Err(io::Error::other(text));
         }
         if self.is_foreign {

@@ -128,6 +128,7 @@ impl UdpSocket {
     /// ```
     /// # #[uring_rt::main]
     /// # async fn main() -> std::io::Result<()> {
+    /// # if uring_rt::net::UdpSocket::bind("[::1]:0").await.is_err() { return Ok(()) } // a machine without IPv6
     /// let socket = uring_rt::net::UdpSocket::bind("[::1]:0").await?;
     /// assert!(socket.multicast_loop_v6()?);
     /// # Ok(())
@@ -146,6 +147,7 @@ impl UdpSocket {
     /// ```
     /// # #[uring_rt::main]
     /// # async fn main() -> std::io::Result<()> {
+    /// # if uring_rt::net::UdpSocket::bind("[::1]:0").await.is_err() { return Ok(()) } // a machine without IPv6
     /// let socket = uring_rt::net::UdpSocket::bind("[::1]:0").await?;
     /// socket.set_multicast_loop_v6(false)?;
     /// assert!(!socket.multicast_loop_v6()?);
@@ -165,6 +167,7 @@ impl UdpSocket {
     /// ```
     /// # #[uring_rt::main]
     /// # async fn main() -> std::io::Result<()> {
+    /// # if uring_rt::net::UdpSocket::bind("[::1]:0").await.is_err() { return Ok(()) } // a machine without IPv6
     /// let socket = uring_rt::net::UdpSocket::bind("[::1]:0").await?;
     /// let _now: u32 = socket.tclass_v6()?;
     /// # Ok(())
@@ -183,6 +186,7 @@ impl UdpSocket {
     /// ```
     /// # #[uring_rt::main]
     /// # async fn main() -> std::io::Result<()> {
+    /// # if uring_rt::net::UdpSocket::bind("[::1]:0").await.is_err() { return Ok(()) } // a machine without IPv6
     /// let socket = uring_rt::net::UdpSocket::bind("[::1]:0").await?;
     /// socket.set_tclass_v6(16)?;
     /// assert_eq!(socket.tclass_v6()?, 16);
@@ -334,6 +338,7 @@ impl UdpSocket {
     /// ```
     /// # #[uring_rt::main]
     /// # async fn main() -> std::io::Result<()> {
+    /// # if uring_rt::net::UdpSocket::bind("[::1]:0").await.is_err() { return Ok(()) } // a machine without IPv6
     /// let socket = uring_rt::net::UdpSocket::bind("[::1]:0").await?;
     /// let not_a_group = socket.join_multicast_v6(&"::1".parse().unwrap(), 0).unwrap_err();
     /// assert_eq!(not_a_group.kind(), std::io::ErrorKind::InvalidInput);
@@ -373,6 +378,7 @@ impl UdpSocket {
     /// ```
     /// # #[uring_rt::main]
     /// # async fn main() -> std::io::Result<()> {
+    /// # if uring_rt::net::UdpSocket::bind("[::1]:0").await.is_err() { return Ok(()) } // a machine without IPv6
     /// let socket = uring_rt::net::UdpSocket::bind("[::1]:0").await?;
     /// let not_joined = socket.leave_multicast_v6(&"ff02::fb".parse().unwrap(), 0).unwrap_err();
     /// assert_eq!(not_joined.kind(), std::io::ErrorKind::AddrNotAvailable);

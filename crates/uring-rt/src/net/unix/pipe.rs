@@ -44,7 +44,7 @@ pub fn pipe() -> io::Result<(Sender, Receiver)> {
     require("pipe::pipe");
     let (reader, writer) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
     Ok((
-        Sender::from_owned_fd_unchecked(writer)?,
+        Sender::of_new_pipe(writer)?,
         Receiver::from_owned_fd_unchecked(reader)?,
     ))
 }

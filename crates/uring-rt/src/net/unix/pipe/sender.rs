@@ -108,9 +108,15 @@ impl Sender {
     pub fn from_file_unchecked(file: File) -> io::Result<Sender> {
         require("pipe::Sender::from_file_unchecked");
         let fd = AsyncFd::with_interest(file, Interest::WRITABLE)?;
-        // A new pipe has room, most probably.
-        fd.assume_ready(Ready::WRITABLE);
         Ok(Sender { fd })
+    }
+
+    /// The writing end of a new pipe, which has room.
+    #[track_caller]
+    pub(super) fn of_new_pipe(fd: OwnedFd) -> io::Result<Sender> {
+        let sender = Sender::from_owned_fd_unchecked(fd)?;
+        sender.fd.assume_ready(Ready::WRITABLE);
+        Ok(sender)
     }
 
     /// As [`from_file_unchecked`](Self::from_file_unchecked), of a descriptor.
