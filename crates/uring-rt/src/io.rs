@@ -1,4 +1,8 @@
 //! Readiness of any file descriptor, and the standard streams. Corresponds to `tokio::io` and `tokio::io::unix`.
+//!
+//! The feature `tokio-io` implements tokio's `AsyncRead` and `AsyncWrite` and names them here; `tokio-io-util` adds the
+//! rest of `tokio::io`: `AsyncReadExt`, `BufReader`, `copy` and so on. So a program of tokio's finds at `uring_rt::io` what
+//! it had at `tokio::io`. They are tokio's own items, for libraries that speak tokio's traits.
 
 #[cfg(any(feature = "futures-io", feature = "tokio-io"))]
 mod stdio;
@@ -6,6 +10,20 @@ mod stdio;
 #[cfg(any(feature = "futures-io", feature = "tokio-io"))]
 pub use stdio::{Stderr, Stdin, Stdout, stderr, stdin, stdout};
 pub use uring_reactor::{AsyncFd, Interest, Ready, Route};
+
+#[doc(no_inline)]
+pub use std::io::{Error, ErrorKind, Result, SeekFrom};
+#[cfg(feature = "tokio-io")]
+#[doc(no_inline)]
+pub use tokio::io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
+#[cfg(feature = "tokio-io-util")]
+#[doc(no_inline)]
+pub use tokio::io::{
+    AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, BufStream, BufWriter,
+    Chain, DuplexStream, Empty, Join, Lines, ReadHalf, Repeat, SimplexStream, Sink, Split, Take,
+    WriteHalf, copy, copy_bidirectional, copy_bidirectional_with_sizes, copy_buf, duplex, empty,
+    join, repeat, simplex, sink, split,
+};
 
 /// The module of this name in tokio: [`AsyncFd`] and what belongs to it.
 pub mod unix {

@@ -34,11 +34,17 @@
 //!
 //! - [`runtime`]: build one, drive it, ask it what it runs on. [`probe`] asks without building.
 //! - [`task`]: [`spawn`], join handles, [`task::JoinSet`], [`task::yield_now`], budgets.
-//! - [`net`]: TCP, UDP, Unix sockets.
+//! - [`net`]: TCP, UDP, Unix sockets and pipes, passing of descriptors, connects that race a name's addresses.
 //! - [`time`]: sleep, timeout, interval, and a clock that tests can pause.
 //! - [`io`]: [`AsyncFd`], for any file descriptor, and the standard streams.
 //! - [`process`]: child processes.
 //! - [`signal`]: Ctrl-C and the other Unix signals.
+//!
+//! # Features
+//!
+//! - `futures-io`, on by default: the traits of futures-io on every stream.
+//! - `tokio-io`: tokio's `AsyncRead` and `AsyncWrite` on every stream. `tokio-io-util`: the rest of `tokio::io`, at [`io`].
+//! - `bytes`: `try_read_buf`, `recv_buf` and the like, which `tokio-io-util` includes.
 //!
 //! # Which backend runs, and why
 //!

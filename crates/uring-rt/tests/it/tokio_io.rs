@@ -143,3 +143,43 @@ fn poll_peek_fills_a_read_buf() {
         assert_eq!((count.unwrap(), buffer.filled()), (2, &b"pe"[..]));
     });
 }
+
+/// A program of tokio's, with the name of the crate changed and nothing else.
+#[cfg(feature = "tokio-io-util")]
+mod ported {
+    use uring_rt as tokio;
+
+    use tokio::io::{self, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+    use tokio::net::{TcpListener, TcpStream};
+
+    async fn serve(socket: TcpStream) -> io::Result<()> {
+        let (reader, mut writer) = socket.into_split();
+        let mut lines = BufReader::new(reader).lines();
+        while let Some(line) = lines.next_line().await? {
+            writer.write_all(line.to_uppercase().as_bytes()).await?;
+            writer.write_u8(b'\n').await?;
+        }
+        writer.shutdown().await
+    }
+
+    #[tokio::test]
+    async fn a_line_server_of_tokios_runs_unchanged() -> Result<(), Box<dyn std::error::Error>> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let server = tokio::spawn(async move {
+            let (socket, _) = listener.accept().await?;
+            serve(socket).await
+        });
+        let mut client = TcpStream::connect(address).await?;
+        client.write_all(b"one\ntwo\n").await?;
+        client.shutdown().await?;
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await?;
+        assert_eq!(answer, "ONE\nTWO\n");
+        let (mut one, mut other) = io::duplex(8);
+        io::copy(&mut &b"x"[..], &mut one).await?;
+        assert_eq!(other.read_u8().await?, b'x');
+        server.await??;
+        Ok(())
+    }
+}
