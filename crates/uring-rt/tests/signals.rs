@@ -273,6 +273,21 @@ fn kinds_that_must_not_be_caught_are_errors_as_in_tokio() {
 }
 
 #[test]
+fn outside_of_a_runtime_both_panic_and_say_so() {
+    let _alone = alone();
+    let calls: [fn(); 2] = [
+        || drop(signal(SignalKind::user_defined2())),
+        || drop(ctrl_c().now_or_never()),
+    ];
+    for call in calls {
+        let payload = std::panic::catch_unwind(call).unwrap_err();
+        let text = payload.downcast_ref::<String>().unwrap();
+        assert!(text.contains("needs a running uring-rt runtime"), "{text}");
+    }
+    assert!(!is_caught(SignalKind::user_defined2()));
+}
+
+#[test]
 fn ctrl_c_is_an_interrupt() {
     let _alone = alone();
     for_each_backend(async || {
