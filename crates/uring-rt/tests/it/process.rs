@@ -12,6 +12,7 @@ use std::thread;
 use futures_util::{AsyncRead, AsyncReadExt};
 use uring_rt::process::Command;
 use uring_rt::runtime::Runtime;
+use uring_rt::task::yield_now;
 
 use crate::seccomp::confine;
 use crate::support::backends;
@@ -106,6 +107,13 @@ fn endless() -> Command {
 /// Whether the kernel knows a process of that number, be it a zombie.
 fn exists(pid: u32) -> bool {
     PathBuf::from(format!("/proc/{pid}")).exists()
+}
+
+/// Waits until a process that nobody waits for was reaped, so that no other runtime of these tests has to do it.
+async fn gone(pid: u32) {
+    while exists(pid) {
+        yield_now().await;
+    }
 }
 
 async fn read_all(mut reader: impl AsyncRead + Unpin) -> Vec<u8> {

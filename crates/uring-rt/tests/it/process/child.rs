@@ -12,7 +12,7 @@ use uring_rt::runtime::Runtime;
 use uring_rt::task::{JoinSet, yield_now};
 use uring_rt::time::{Duration, Instant, sleep};
 
-use super::{cat, endless, exists, for_each_watch, for_watches, has_programs, sh};
+use super::{cat, endless, exists, for_each_watch, for_watches, gone, has_programs, sh};
 use crate::support::{backends, foreign_block_on, spin_until};
 
 fn pid(child: &Child) -> Pid {
@@ -218,6 +218,7 @@ fn without_any_runtime_wait_says_so() {
     drop(runtime);
     let error = foreign_block_on(child.wait()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Other);
+    Runtime::new().unwrap().block_on(child.kill()).unwrap();
 }
 
 #[test]
@@ -254,6 +255,7 @@ fn a_paused_clock_stands_while_a_child_is_awaited() {
             assert!(child.wait().now_or_never().is_none());
             timer.await.unwrap();
             assert_eq!(start.elapsed(), Duration::from_secs(60), "{name}");
+            child.kill().await.unwrap();
         });
     }
 }
@@ -301,8 +303,10 @@ fn a_task_that_waits_is_aborted_and_the_child_lives() {
             });
             yield_now().await;
             assert!(task.cancel().await.unwrap_err().is_cancelled());
-            assert!(exists(process.as_raw_nonzero().get().unsigned_abs()));
+            let id = process.as_raw_nonzero().get().unsigned_abs();
+            assert!(exists(id));
             kill_process(process, rustix::process::Signal::KILL).unwrap();
+            gone(id).await;
         });
     });
 }

@@ -1,6 +1,6 @@
 //! [`Command`](uring_rt::process::Command).
 
-use std::io::ErrorKind;
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
 
@@ -9,7 +9,7 @@ use uring_rt::process::Command;
 use uring_rt::signal::unix::{SignalKind, signal};
 use uring_rt::time::{Duration, sleep};
 
-use super::{cat, endless, exists, for_each_backend, for_each_watch, has_programs, in_runtime, sh};
+use super::{cat, endless, for_each_backend, for_each_watch, gone, has_programs, in_runtime, sh};
 use crate::support::panic_text;
 
 /// What a shell script prints.
@@ -123,7 +123,9 @@ fn output_makes_pipes_of_the_outputs_for_good_and_leaves_the_input() {
             (&output.stdout[..], &output.stderr[..]),
             (&b"out\n"[..], &b"err\n"[..])
         );
-        assert!(command.spawn().unwrap().stdout.is_some());
+        let mut child = command.spawn().unwrap();
+        assert!(child.stdout.is_some());
+        child.wait().await.unwrap();
     });
 }
 
@@ -150,9 +152,7 @@ fn a_dropped_child_that_is_to_be_killed_is() {
             drop(child);
             // The end of the pipe is that of the process.
             assert_eq!(std::io::read_to_string(reader).unwrap(), "");
-            while exists(id) {
-                uring_rt::task::yield_now().await;
-            }
+            gone(id).await;
         });
     });
 }
@@ -162,16 +162,17 @@ fn a_dropped_future_kills_as_the_child_does() {
     for_each_watch(|runtime| {
         runtime.block_on(async {
             let (reader, writer) = std::io::pipe().unwrap();
-            let mut command = endless();
-            command
-                .kill_on_drop(true)
-                .stdin(Stdio::null())
-                .stdout(writer);
+            let mut reader = BufReader::new(reader);
+            let mut command = sh("echo $$; exec sleep 1000");
+            command.kill_on_drop(true).stdout(writer);
             let status = command.status();
             drop(command);
+            let mut id = String::new();
+            reader.read_line(&mut id).unwrap();
             let timed_out = uring_rt::time::timeout(Duration::from_millis(1), status).await;
             assert!(timed_out.is_err());
             assert_eq!(std::io::read_to_string(reader).unwrap(), "");
+            gone(id.trim().parse().unwrap()).await;
         });
     });
 }

@@ -6,7 +6,7 @@ use uring_rt::runtime::Runtime;
 use uring_rt::task::yield_now;
 use uring_rt::time::{Duration, Instant, sleep};
 
-use super::{cat, endless, exists, for_each_watch, has_programs};
+use super::{cat, endless, exists, for_each_watch, gone, has_programs};
 use crate::support::backends;
 
 #[test]
@@ -19,9 +19,7 @@ fn a_dropped_child_runs_on_and_is_reaped_when_it_ends() {
             yield_now().await;
             assert!(exists(id), "it runs on");
             drop(stdin);
-            while exists(id) {
-                yield_now().await;
-            }
+            gone(id).await;
         });
     });
 }
@@ -34,9 +32,7 @@ fn a_child_dropped_outside_of_block_on_is_reaped_in_the_next() {
         // With its standard input, so it ends.
         drop(child);
         runtime.block_on(async {
-            while exists(id) {
-                yield_now().await;
-            }
+            gone(id).await;
         });
     });
 }
@@ -57,9 +53,7 @@ fn a_child_that_outlives_its_runtime_goes_to_another() {
         drop(first);
         drop(fd);
         runtime.block_on(async {
-            while exists(id) {
-                yield_now().await;
-            }
+            gone(id).await;
         });
     });
 }
@@ -83,9 +77,7 @@ fn an_orphan_keeps_neither_a_block_on_nor_a_paused_clock_waiting() {
         let pid = rustix::process::Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
         rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
         runtime.block_on(async {
-            while exists(id) {
-                yield_now().await;
-            }
+            gone(id).await;
         });
     }
 }

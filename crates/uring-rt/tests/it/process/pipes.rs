@@ -56,6 +56,7 @@ fn the_outputs_are_read_as_they_come() {
         assert_eq!((&first, &second[..4]), (b"th", &b"ree\n"[..]));
         assert_eq!(stdout.read(&mut buffer).await.unwrap(), 0);
         assert_eq!(stderr.read(&mut buffer).await.unwrap(), 0);
+        assert!(child.wait().await.unwrap().success());
     });
 }
 
@@ -102,6 +103,7 @@ fn several_buffers_are_written_in_one_go() {
             .expect("as in tokio, only a drop closes it");
         drop(stdin);
         assert_eq!(read_all(child.stdout.take().unwrap()).await, b"one two!");
+        assert!(child.wait().await.unwrap().success());
     });
 }
 

@@ -1,28 +1,42 @@
-//! Children and blocking calls in a process that was forked from one with a runtime.
+//! Children of a process that does nothing else: one that forks, and one to which everything is refused.
 //!
 //! A test program of its own: a fork copies one thread, and whatever locks the others hold.
 
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::mpsc;
+use std::thread;
 
 use fork::{Fork, fork};
 use futures_util::FutureExt;
 use rustix::process::{Pid, WaitOptions, waitpid};
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 use uring_rt::process::{Child, Command};
-use uring_rt::runtime::{Backend, Builder, Rung};
+use uring_rt::runtime::{Backend, Builder, Rung, Runtime};
 use uring_rt::task::{spawn_blocking, yield_now};
 
-/// Set in the process that forks.
+/// Set in the process of a test.
 const ALONE: &str = "URING_RT_TEST_ALONE";
+
+/// Whether this is the process of its own that a test runs in. If not, it has been, and all was well.
+fn is_alone(name: &str) -> bool {
+    if std::env::var_os(ALONE).is_some() {
+        return true;
+    }
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([name, "--exact", "--nocapture"])
+        .env(ALONE, "1")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    false
+}
 
 /// Runs `test` in a process that does nothing else, with a runtime of each kind.
 fn alone(name: &str, test: impl AsyncFn()) {
-    if std::env::var_os(ALONE).is_none() {
-        let output = std::process::Command::new(std::env::current_exe().unwrap())
-            .args([name, "--exact", "--nocapture"])
-            .env(ALONE, "1")
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{output:?}");
+    if !is_alone(name) {
         return;
     }
     for (backend, rung) in [
@@ -91,4 +105,61 @@ fn a_forked_process_has_children_and_blocking_calls_of_its_own() {
         assert_eq!(spawn_blocking(|| 3).await.unwrap(), 3);
         assert!(Command::new("true").status().await.unwrap().success());
     });
+}
+
+/// From now on, neither a pidfd nor an eventfd can be had on this thread.
+fn refuse_descriptors() {
+    let refused = [libc::SYS_pidfd_open, libc::SYS_eventfd2];
+    let filter = SeccompFilter::new(
+        BTreeMap::from(refused.map(|call| (call, Vec::new()))),
+        SeccompAction::Allow,
+        SeccompAction::Errno(libc::EMFILE.unsigned_abs()),
+        std::env::consts::ARCH.try_into().unwrap(),
+    );
+    let program: BpfProgram = filter.unwrap().try_into().unwrap();
+    seccompiler::apply_filter(&program).unwrap();
+}
+
+#[test]
+fn a_child_that_cannot_be_watched_is_an_error_and_does_not_run_on() {
+    if !is_alone("a_child_that_cannot_be_watched_is_an_error_and_does_not_run_on") {
+        return;
+    }
+    // Started before the filter, which threads inherit.
+    let (orphan, is_orphaned) = mpsc::channel::<String>();
+    let reaper = thread::spawn(move || {
+        let id = is_orphaned.recv().unwrap();
+        let process = PathBuf::from("/proc").join(id.trim());
+        Runtime::new().unwrap().block_on(async {
+            while process.exists() {
+                yield_now().await;
+            }
+        });
+    });
+    let runtime = Runtime::new().unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut reader = BufReader::new(reader);
+    let id = runtime.block_on(async {
+        refuse_descriptors();
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "echo $$; exec sleep 1000"])
+            .stdout(writer);
+        let mut id = String::new();
+        let error = command
+            .spawn_with(|std| {
+                let child = std.spawn()?;
+                reader.read_line(&mut id)?;
+                Ok(child)
+            })
+            .unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::EMFILE));
+        id
+    });
+    // The end of the pipe is that of the process.
+    assert_eq!(std::io::read_to_string(reader).unwrap(), "");
+    // And a runtime that can watch it reaps it.
+    drop(runtime);
+    orphan.send(id).unwrap();
+    reaper.join().unwrap();
 }
