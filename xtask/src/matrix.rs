@@ -2,7 +2,7 @@
 //! static test programs in an initial file system of a few files.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::command::Failure;
@@ -24,7 +24,8 @@ const RERUN: &str = "cargo xtask matrix";
 /// Where the report goes, below the workspace.
 const REPORT: &str = "docs/bench/kernels.md";
 
-/// What to leave out. Nothing left out makes the report.
+/// What to leave out. With all programs and tests of a kernel, its rows of the
+/// report are written.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Filter {
     /// Only kernels whose version begins with this.
@@ -51,21 +52,26 @@ fn run_all(root: &Path, filter: &Filter) -> Result<(), String> {
     let programs = programs::build(root, &folder)?;
     let initramfs = initramfs::write(&folder, &programs, filter)?;
 
+    let is_whole = filter.program.is_none() && filter.test.is_none();
+    let ending = if is_whole { "log" } else { "part.log" };
+    let log_of = |kernel: &Kernel| folder.join(format!("{}.{ending}", kernel.version));
     let matches = |kernel: &&Kernel| {
         let prefix = filter.kernel.as_deref().unwrap_or_default();
         kernel.version.starts_with(prefix)
     };
     let mut rows = Vec::new();
     for kernel in all.iter().filter(matches) {
-        rows.push(run_one(kernel, &initramfs, &folder)?);
+        rows.push(run_one(kernel, &initramfs, log_of(kernel))?);
     }
     if rows.is_empty() {
         return Err("no kernel has such a version".to_owned());
     }
-    let is_complete = *filter == Filter::default();
-    if is_complete {
-        let path = root.join(REPORT);
-        report::write(&path, &rows)?;
+    if is_whole {
+        // What was not run now was run before.
+        let known = all
+            .iter()
+            .filter_map(|kernel| Row::read(kernel, log_of(kernel)).ok());
+        report::write(&root.join(REPORT), &known.collect::<Vec<_>>())?;
         println!("written: {REPORT}");
     }
     let failures: Vec<String> = rows.iter().flat_map(Row::failures).collect();
@@ -75,16 +81,11 @@ fn run_all(root: &Path, filter: &Filter) -> Result<(), String> {
     Err(failures.join("\n"))
 }
 
-fn run_one(kernel: &Kernel, initramfs: &Path, folder: &Path) -> Result<Row, String> {
+fn run_one(kernel: &Kernel, initramfs: &Path, log: PathBuf) -> Result<Row, String> {
     let start = Instant::now();
     println!("booting {}", kernel.version);
-    let path = folder.join(format!("{}.log", kernel.version));
-    let text = boot::run(&kernel.image, initramfs, &path)?;
-    let row = Row {
-        version: kernel.version.clone(),
-        log: log::parse(&text),
-        path,
-    };
+    boot::run(&kernel.image, initramfs, &log)?;
+    let row = Row::read(kernel, log)?;
     let seconds = start.elapsed().as_secs();
     println!("{}, {seconds} s", row.summary());
     for failure in row.failures() {

@@ -1,6 +1,7 @@
 //! One virtual machine, from its first instruction to its last line.
 
-use std::fs::{self, File};
+use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -24,13 +25,14 @@ pub(super) fn check_emulator() -> Result<(), String> {
     }
 }
 
-/// What the machine wrote to its serial line, which is also kept at `log`.
-pub(super) fn run(kernel: &Path, initramfs: &Path, log: &Path) -> Result<String, String> {
+/// Runs it, with its serial line in the file `log`, below the commit whose tests
+/// these are.
+pub(super) fn run(kernel: &Path, initramfs: &Path, log: &Path) -> Result<(), String> {
     let at_log = |error: std::io::Error| format!("{}: {error}", log.display());
-    let file = File::create(log).map_err(at_log)?;
+    let mut file = File::create(log).map_err(at_log)?;
+    writeln!(file, "@@ commit {}", commit()).map_err(at_log)?;
     let errors = file.try_clone().map_err(at_log)?;
-    let mut machine = Command::new("nice")
-        .arg(EMULATOR)
+    let mut machine = Command::new(EMULATOR)
         // Emulated: slower than KVM, and the same wherever it runs.
         .args(["-accel", "tcg"])
         .args(["-cpu", "max", "-smp", "1", "-m", "1024"])
@@ -47,6 +49,17 @@ pub(super) fn run(kernel: &Path, initramfs: &Path, log: &Path) -> Result<String,
         .spawn()
         .map_err(|error| format!("{EMULATOR} could not be started: {error}"))?;
     wait(&mut machine, LIMIT).map_err(|error| format!("{EMULATOR}: {error}"))?;
-    let bytes = fs::read(log).map_err(at_log)?;
-    Ok(String::from_utf8_lossy(&bytes).replace('\r', ""))
+    Ok(())
+}
+
+/// Of the tree that is tested, as git names it.
+fn commit() -> String {
+    let git = Command::new("git")
+        .args(["describe", "--always", "--dirty"])
+        .output();
+    let named = git.ok().filter(|output| output.status.success());
+    named.map_or_else(
+        || "unknown".to_owned(),
+        |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+    )
 }

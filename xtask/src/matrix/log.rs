@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 /// One machine's run.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Log {
+    /// The tree that was tested.
+    pub(super) commit: String,
     /// What `Driver` printed, without the one by choice: name and value.
     pub(super) driver: Vec<(String, String)>,
     pub(super) programs: Vec<Program>,
@@ -46,7 +48,9 @@ pub(super) fn parse(text: &str) -> Log {
         match line.strip_prefix("@@ ") {
             Some("done") => log.is_done = true,
             Some(mark) => {
-                if let Some(name) = mark.strip_prefix("begin ") {
+                if let Some(commit) = mark.strip_prefix("commit ") {
+                    commit.clone_into(&mut log.commit);
+                } else if let Some(name) = mark.strip_prefix("begin ") {
                     current = Some(Reader::new(name));
                 } else if let (Some(reader), Some((_, ended))) =
                     (current.take(), mark.split_once(" s: "))
@@ -133,7 +137,10 @@ impl Reader {
             self.program.ignored += number_before(numbers, " ignored");
         }
         if rest.ends_with("FAILED") && !line.starts_with("test result: ") {
-            self.program.failed.push(self.test.clone());
+            // A test in a process of its own tells it twice.
+            if !self.program.failed.contains(&self.test) {
+                self.program.failed.push(self.test.clone());
+            }
         }
         if let Some(way) = rest.strip_prefix("on ") {
             *self.program.ways.entry(way.to_owned()).or_default() += 1;
@@ -166,6 +173,7 @@ mod tests {
     use super::{Skip, parse};
 
     const LOG: &str = "\
+@@ commit abc123
 [    0.1] quiet
 @@ begin driver/io_uring
 backend   io_uring
@@ -222,6 +230,7 @@ test a ... ";
         let log = parse(LOG);
         assert_eq!(log.programs[1].ways["rung A"], 1);
         assert!(!log.is_done);
+        assert_eq!(log.commit, "abc123");
         assert_eq!(log.programs[2].ended, "the machine stopped in it");
         assert!(parse("@@ done\n").is_done);
     }

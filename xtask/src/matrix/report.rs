@@ -5,7 +5,8 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::log::{Log, Program};
+use super::kernels::Kernel;
+use super::log::{self, Log, Program};
 use super::programs::LEFT_OUT;
 
 /// One kernel's run.
@@ -27,6 +28,17 @@ const COLUMNS: [(&str, &str, &str); 5] = [
 ];
 
 impl Row {
+    pub(super) fn read(kernel: &Kernel, path: PathBuf) -> Result<Self, String> {
+        let bytes = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        // The guest's console ends lines as a terminal does.
+        let text = String::from_utf8_lossy(&bytes).replace('\r', "");
+        Ok(Self {
+            version: kernel.version.clone(),
+            log: log::parse(&text),
+            path,
+        })
+    }
+
     /// One line for the terminal.
     pub(super) fn summary(&self) -> String {
         let counts =
@@ -68,6 +80,15 @@ impl Row {
     fn ran(&self, way: &str) -> u32 {
         let count = |program: &Program| program.ways.get(way).copied();
         self.log.programs.iter().filter_map(count).sum()
+    }
+
+    /// Tests that failed, and whatever else went wrong.
+    fn failed(&self) -> usize {
+        let in_programs = self.log.programs.iter().map(|program| {
+            let is_wrong = failure(program).is_some();
+            program.failed.len().max(usize::from(is_wrong))
+        });
+        in_programs.sum::<usize>() + self.log.warnings.len() + usize::from(!self.log.is_done)
     }
 
     fn driver(&self, name: &str) -> &str {
@@ -119,13 +140,14 @@ fn text(rows: &[Row]) -> String {
     let names = COLUMNS.map(|(name, _, _)| name);
     head(
         &mut out,
-        &[&["kernel", "rung"][..], &names, &["failed"]].concat(),
+        &[&["kernel", "rung"][..], &names, &["failed", "commit"]].concat(),
     );
     for row in rows {
         let passed = COLUMNS.map(|(_, start, end)| row.passed(start, end).to_string());
         let mut cells = vec![row.version.clone(), row.driver("rung").to_owned()];
         cells.extend(passed);
-        cells.push(row.failures().len().to_string());
+        cells.push(row.failed().to_string());
+        cells.push(row.log.commit.clone());
         line(&mut out, &cells);
     }
     out.push('\n');
@@ -186,4 +208,46 @@ fn some(tests: &BTreeSet<String>) -> String {
 fn line(out: &mut String, cells: &[String]) {
     let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
     let _ = writeln!(out, "| {} |", cells.join(" | "));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Row, log, text};
+
+    fn row(text: &str) -> Row {
+        Row {
+            version: "6.1".to_owned(),
+            log: log::parse(text),
+            path: "6.1.log".into(),
+        }
+    }
+
+    #[test]
+    fn the_facade_is_counted_by_backend_and_the_reactor_by_what_it_ran_on() {
+        let row = row("@@ commit abc\n\
+             @@ begin driver/io_uring\nrung      B (Linux 6.1+)\n@@ end x after 1 s: ok\n\
+             @@ begin uring-reactor/it\ntest a ... skipped on rung A: no\non rung B\non epoll\nok\n\
+             test result: ok. 3 passed; 0 ignored\n@@ end x after 1 s: ok\n\
+             @@ begin uring-rt/it/io_uring\ntest result: ok. 5 passed; 0 ignored\n\
+             @@ end x after 1 s: ok\n\
+             @@ begin uring-rt/it/epoll\ntest result: ok. 4 passed; 0 ignored\n\
+             @@ end x after 1 s: ok\n@@ done\n");
+        assert_eq!(row.failures(), [""; 0]);
+        let report = text(&[row]);
+        for line in [
+            "| 6.1 | B (Linux 6.1+) | 0 | 3 | 0 | 5 | 4 | 0 | abc |",
+            "| kernel | epoll | rung B |",
+            "| 6.1 | 1 | 1 |",
+            "| 6.1 | on rung A: no | uring-reactor/it: a |",
+        ] {
+            assert!(report.contains(line), "{line} is not in\n{report}");
+        }
+    }
+
+    #[test]
+    fn a_program_that_was_stopped_is_a_failure() {
+        let row = row("@@ begin uring-rt/it/epoll\n@@ end x after 9 s: stopped after 9 s\n");
+        assert_eq!(row.failed(), 2, "and the machine did not come to its end");
+        assert_eq!(row.failures().len(), 3, "with the path of the log");
+    }
 }
