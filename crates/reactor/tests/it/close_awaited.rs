@@ -70,9 +70,12 @@ fn a_drop_on_another_thread_is_seen_to_by_the_very_turn_whose_sleep_it_ends() {
             let dropper = std::thread::spawn(move || {
                 drop::<AsyncFd<UnixStream>>(receive.recv().unwrap());
             });
-            // Whether the drop comes before the sleep or during it.
+            // Whether the drop comes before the sleep or during it. If that turn left it to the next one, nothing would
+            // end the sleep of that.
+            let handle = l.handle();
+            let before = handle.metrics().cancels;
             send.send(ours).unwrap();
-            l.turn(Turn::Wait);
+            l.until("the drop", || handle.metrics().cancels > before);
             dropper.join().unwrap();
             assert_eq!(sees_end(&theirs), Some(true), "{}", l.name);
         }
