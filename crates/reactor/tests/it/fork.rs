@@ -385,6 +385,8 @@ fn a_grandchild_goes_on_too() {
             let child = forked(l, |l| {
                 l.turn(Turn::Poll);
                 let grandchild = forked(l, |l| {
+                    // All may have arrived before this fork.
+                    l.turn(Turn::Poll);
                     everything.all_arrive(l);
                     a_remote_wake_works(l);
                     assert_eq!(l.handle().metrics().rebuilds, 2);
