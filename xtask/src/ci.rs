@@ -5,7 +5,8 @@ use std::path::Path;
 use crate::command::{Command, Failure};
 use crate::step::{Step, run_all};
 use crate::{
-    examples, fmt, fuzz, lint, loom, manifest, matrix, sanitize, soak, syscalls, tests, tidy,
+    cli, examples, fmt, fuzz, lint, loom, manifest, matrix, sanitize, sim, soak, syscalls, tests,
+    tidy,
 };
 
 /// Crates with integration tests that touch the kernel: package and folder.
@@ -52,6 +53,10 @@ fn steps(root: &Path) -> Result<Vec<Step>, Failure> {
         tests_elsewhere(root, "tests on epoll", "URING_RT_BACKEND", "epoll"),
         tests_elsewhere(root, "tests on a plain ring", "URING_RT_RUNG", "D"),
         Step::command("loom", loom()),
+        Step::commands(
+            "simulation",
+            vec![sim::programs(cli::SEEDS, 0), sim::planted()],
+        ),
         Step::command("docs", docs),
         Step::commands("features", feature_combinations(root)?),
         Step::command("examples", examples::build()),

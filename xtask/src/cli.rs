@@ -30,8 +30,15 @@ pub(crate) enum Task {
     Fuzz {
         seconds: u32,
     },
+    Sim {
+        seeds: u64,
+        from: u64,
+    },
     Help,
 }
+
+/// Programs of the simulation, if nobody says how many.
+pub(crate) const SEEDS: u64 = 200;
 
 pub(crate) const USAGE: &str = "\
 Usage: cargo xtask <task>
@@ -52,6 +59,9 @@ Usage: cargo xtask <task>
   loom              check the handshakes between threads in every order
   soak --minutes N  let everything come and go, on both backends, and see that
                     nothing grows; --record writes docs/bench/soak.md
+  sim [--seeds N] [--from S]
+                    run N random programs (200) of 1000 steps each on a
+                    simulated kernel, from seed S (0) on
   help              print this";
 
 /// The task, or one line about what is wrong with the arguments.
@@ -97,6 +107,7 @@ pub(crate) fn parse(args: &[String]) -> Result<Task, String> {
             let seconds = seconds.ok_or("`fuzz` needs `--seconds N`")?;
             (Task::Fuzz { seconds }, &options[2..])
         }
+        "sim" => sim(options)?,
         "help" | "--help" | "-h" => (Task::Help, options),
         _ => return Err(format!("there is no task `{name}`")),
     };
@@ -116,6 +127,23 @@ fn soak(options: &[String]) -> Result<(Task, &[String]), String> {
     let minutes = minutes.ok_or("`soak` needs `--minutes N`")?;
     let (record, rest) = flag(rest, "--record");
     Ok((Task::Soak { minutes, record }, rest))
+}
+
+/// How many programs, and from which seed on.
+fn sim(options: &[String]) -> Result<(Task, &[String]), String> {
+    let (mut seeds, mut from) = (SEEDS, 0);
+    let mut rest = options;
+    while let [name, value, after @ ..] = rest {
+        let field = match name.as_str() {
+            "--seeds" => &mut seeds,
+            "--from" => &mut from,
+            _ => break,
+        };
+        let number = value.parse();
+        *field = number.map_err(|_| format!("`{name}` takes a number, not `{value}`"))?;
+        rest = after;
+    }
+    Ok((Task::Sim { seeds, from }, rest))
 }
 
 /// Whether the first option is this one, and the options after it.
@@ -181,6 +209,13 @@ mod tests {
         assert_eq!(parsed("lint"), Ok(Task::Lint));
         assert_eq!(parsed("fmt"), Ok(Task::Fmt { check: false }));
         assert_eq!(parsed("fmt --check"), Ok(Task::Fmt { check: true }));
+        let sim = |seeds, from| Ok(Task::Sim { seeds, from });
+        assert_eq!(parsed("sim"), sim(super::SEEDS, 0));
+        assert_eq!(parsed("sim --from 7 --seeds 1"), sim(1, 7));
+        assert_eq!(
+            parsed("sim --seeds many"),
+            Err("`--seeds` takes a number, not `many`".to_owned())
+        );
         assert_eq!(parsed("tidy"), Ok(Task::Tidy));
         assert_eq!(parsed("examples"), Ok(Task::Examples));
         assert_eq!(parsed("syscalls"), Ok(Task::Syscalls));

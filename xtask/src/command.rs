@@ -24,7 +24,7 @@ impl fmt::Display for Failure {
 pub(crate) struct Command {
     /// Another toolchain than the pinned one.
     toolchain: Option<&'static str>,
-    env: Vec<(&'static str, &'static str)>,
+    env: Vec<(&'static str, String)>,
     args: Vec<String>,
 }
 
@@ -51,8 +51,8 @@ impl Command {
         self
     }
 
-    pub(crate) fn env(mut self, name: &'static str, value: &'static str) -> Self {
-        self.env.push((name, value));
+    pub(crate) fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.env.push((name, value.into()));
         self
     }
 
@@ -80,7 +80,7 @@ impl Command {
         };
         command
             .args(&self.args)
-            .envs(self.env.iter().copied())
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
             .current_dir(root)
             .stdin(process::Stdio::null());
         command

@@ -18,6 +18,7 @@ mod fuzz;
 mod manifest;
 mod matrix;
 mod sanitize;
+mod sim;
 mod soak;
 mod step;
 mod syscalls;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         Task::Sanitize(only) => sanitize::run(&root, only),
         Task::Fuzz { seconds } => fuzz::run(&root, seconds),
         Task::Loom => loom().run(&root),
+        Task::Sim { seeds, from } => sim::run(&root, seeds, from),
         Task::Soak { minutes, record } => soak::run(&root, minutes, record),
         Task::Tidy => tidy::run(&root),
         Task::Test { release } => tests(release).run(&root),

@@ -23,6 +23,8 @@ pub(crate) mod kernel;
 pub(crate) mod ladder;
 pub(crate) mod routes;
 pub(crate) mod rung;
+#[cfg(test)]
+pub(crate) mod sim;
 pub(crate) mod uring;
 
 use std::io;

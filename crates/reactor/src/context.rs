@@ -25,8 +25,26 @@ thread_local! {
 pub(crate) struct ThreadKey(usize);
 
 pub(crate) fn thread_key() -> ThreadKey {
+    #[cfg(test)]
+    if ELSEWHERE.get() {
+        return ThreadKey(0);
+    }
     // No destructor, so it is there until the very end of the thread.
     THREAD.with(|thread| ThreadKey(std::ptr::from_ref(thread).addr()))
+}
+
+#[cfg(test)]
+thread_local! {
+    static ELSEWHERE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `work` as if on another thread than the loop's, so that a simulation can choose the moment.
+#[cfg(test)]
+pub(crate) fn elsewhere<R>(work: impl FnOnce() -> R) -> R {
+    let before = ELSEWHERE.replace(true);
+    let result = work();
+    ELSEWHERE.set(before);
+    result
 }
 
 /// While this lives, its reactor is the current one of the thread. Corresponds to `tokio::runtime::EnterGuard`.

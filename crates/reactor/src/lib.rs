@@ -29,11 +29,14 @@ mod interest;
 mod metrics;
 mod notifier;
 mod options;
+mod planted;
 mod reactor;
 mod readiness;
 mod registration;
 mod shared;
 mod shutdown;
+#[cfg(test)]
+mod simulation;
 mod sleep;
 mod sources;
 mod timers;

@@ -47,6 +47,8 @@ pub struct Reactor {
     pub(crate) outlet: RefCell<Option<Pollable>>,
     options: Options,
     driver: Driver,
+    /// Why the backend is lost, as long as no other could be put in its place.
+    loss: Option<io::Error>,
     /// The buffers of a turn, empty between two turns.
     arms: Vec<Arm>,
     disarms: Vec<Disarm>,
@@ -94,6 +96,7 @@ impl Reactor {
             outlet: RefCell::default(),
             options,
             driver,
+            loss: None,
             arms: Vec::new(),
             disarms: Vec::new(),
             completions: Vec::new(),
@@ -119,8 +122,8 @@ impl Reactor {
     ///
     /// # Errors
     ///
-    /// When the backend is lost and no other can be built in its place. A signal is not an error: the turn
-    /// just ends.
+    /// When the backend is lost and no other can be built in its place; the next turn tries that again. A signal is
+    /// not an error: the turn just ends.
     pub fn turn(&mut self, turn: Turn) -> io::Result<()> {
         let shared = Arc::clone(&self.local.shared);
         if shared.env.process.is_parent() {
@@ -135,11 +138,13 @@ impl Reactor {
             Turn::Poll
         };
         let plan = plan(&shared, turn);
-        let result = self
-            .local
-            .backend
-            .borrow_mut()
-            .wait(plan.wait, &mut self.completions);
+        let result = match self.loss.take() {
+            Some(loss) => Err(loss),
+            None => {
+                let mut backend = self.local.backend.borrow_mut();
+                backend.wait(plan.wait, &mut self.completions)
+            }
+        };
         let is_notified = plan.is_parked && shared.env.notifier.unpark();
         let is_idle = self.completions.is_empty() && !is_notified && !plan.is_busy;
         if is_idle && turn != Turn::Poll && result.is_ok() {
@@ -152,7 +157,7 @@ impl Reactor {
         }
         // After the dispatch: what a lost backend has still completed must not be taken for an answer of the
         // next one. And before the wakes, which are due in any case.
-        let replaced = result.or_else(|error| self.replace_backend(&error));
+        let replaced = result.or_else(|error| self.replace_backend(error));
         self.grow_if_crowded();
         if cfg!(debug_assertions) && replaced.is_ok() {
             self.verify();

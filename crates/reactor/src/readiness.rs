@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::interest::{Direction, Ready};
+use crate::planted::{Planted, is_planted};
 
 /// Bits above [`Ready::ALL`], below the tick.
 const PRESUMED: [u32; 2] = [1 << 8, 1 << 9];
@@ -69,6 +70,9 @@ impl Readiness {
 
     /// Clears `what`, unless something was set since `seen`.
     pub(crate) fn clear(&self, seen: Event, what: Ready) {
+        if is_planted(Planted::ReadyKept) {
+            return;
+        }
         let _ = self
             .0
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |word| {

@@ -185,6 +185,20 @@ impl EventBuffer {
         }
     }
 
+    /// Forgets what the last wait returned.
+    pub fn clear(&mut self) {
+        self.list.clear();
+    }
+
+    /// Adds an event as a wait does, for whoever stands in for the kernel. `false`: there is no room for it.
+    pub fn push(&mut self, events: u32, data: u64) -> bool {
+        let has_room = !self.is_full();
+        if has_room {
+            self.list.push(libc::epoll_event { events, u64: data });
+        }
+        has_room
+    }
+
     /// The most events one wait returns.
     fn limit(&self) -> i32 {
         i32::try_from(self.list.capacity()).unwrap_or(i32::MAX)

@@ -115,8 +115,9 @@ impl Sqe {
         self.0.user_data
     }
 
-    /// The record as the kernel will read it.
-    pub(crate) fn into_raw(self) -> io_uring_sqe {
+    /// The record as the kernel will read it, for whoever stands in for the kernel.
+    #[must_use]
+    pub fn into_raw(self) -> io_uring_sqe {
         self.0
     }
 }

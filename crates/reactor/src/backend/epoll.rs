@@ -67,7 +67,8 @@ impl EpollBackend {
         if !entry.always_ready {
             self.env.counters.arms.add(1);
         }
-        enter(&self.set, entry, &arm, asked, &mut self.early);
+        // If the set is lost, the wait that follows finds that, too.
+        let _ = enter(&self.set, entry, &arm, asked, &mut self.early);
     }
 
     pub(crate) fn disarm(&mut self, disarm: Disarm) {
@@ -151,14 +152,14 @@ pub(crate) fn edge(token: Token, events: u32) -> Completion {
 }
 
 /// Enters the fd of `arm` into `set`, or answers the arm at once where that is not possible. The first event
-/// or answer is preceded by one that tells the core about the move.
+/// or answer is preceded by one that tells the core about the move. `false`: the set is lost, and nothing was asked.
 pub(crate) fn enter(
     set: &EpollSet,
     entry: &mut Entry,
     arm: &Arm,
     events: u32,
     out: &mut Vec<Completion>,
-) {
+) -> bool {
     let token = arm.token;
     let mut tell = |outcome, more| {
         out.push(Completion {
@@ -180,7 +181,7 @@ pub(crate) fn enter(
                     tell(Outcome::Moved(Route::Epoll), true);
                 }
                 entry.in_epoll |= events;
-                return;
+                return true;
             }
             Ok(Entered::NeverBlocks) => {
                 entry.always_ready = true;
@@ -188,7 +189,12 @@ pub(crate) fn enter(
             }
             Err(error) => {
                 tell(Outcome::of_refusal(&error), false);
-                return;
+                return true;
+            }
+            // To be asked for again, of the backend that takes this one's place.
+            Ok(Entered::SetLost) => {
+                tell(Outcome::Ready(0), false);
+                return false;
             }
         }
     }
@@ -199,4 +205,5 @@ pub(crate) fn enter(
         Direction::Write => tell(Outcome::Ready(EPOLLOUT), false),
         Direction::Priority | Direction::Error => {}
     }
+    true
 }

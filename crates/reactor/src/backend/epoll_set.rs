@@ -20,6 +20,8 @@ pub(crate) enum Entered {
     Waiting,
     /// `EPERM`: files of this kind never block, so epoll does not take them. poll(2) calls them always ready.
     NeverBlocks,
+    /// Somebody has closed the set: the next wait says so.
+    SetLost,
 }
 
 /// The kernel identifies an entry by (number, open file). A number that was closed behind our back and is
@@ -71,28 +73,38 @@ impl EpollSet {
             Some(duplicate) => Some(duplicate.raw_fd()),
             None => entries.owners.get(&fd).filter(|o| **o == owner).map(|_| fd),
         };
-        if let Some(fd) = known {
-            return self
-                .epoll
-                .modify(fd, events, data)
-                .map(|()| Entered::Waiting);
-        }
-        match self
-            .epoll
-            .add(fd, events, data)
-            .map_err(|e| (e.raw_os_error(), e))
-        {
-            Ok(()) => entries.owners.insert(fd, owner),
-            Err((Some(libc::EPERM), _)) => return Ok(Entered::NeverBlocks),
-            Err((Some(libc::EEXIST), _)) => {
+        let entered = match known {
+            Some(fd) => self.epoll.modify(fd, events, data),
+            None => self.epoll.add(fd, events, data),
+        };
+        let Err(error) = entered else {
+            if known.is_none() {
+                entries.owners.insert(fd, owner);
+            }
+            return Ok(Entered::Waiting);
+        };
+        match error.raw_os_error() {
+            Some(libc::EPERM) => Ok(Entered::NeverBlocks),
+            Some(libc::EEXIST) => {
                 let duplicate = self.kernel.duplicate(fd)?;
                 self.epoll.add(duplicate.raw_fd(), events, data)?;
+                // Whoever had this number closed it behind our back, and must not take this entry out.
+                entries.owners.remove(&duplicate.raw_fd());
                 entries.duplicates.insert(owner, duplicate);
-                None
+                Ok(Entered::Waiting)
             }
-            Err((_, error)) => return Err(error),
-        };
-        Ok(Entered::Waiting)
+            // Which of the two numbers is closed?
+            Some(libc::EBADF) if self.is_open(fd) => Ok(Entered::SetLost),
+            // What has the number of the set now is none; unless it is asked for itself, by a number that was closed
+            // behind its owner's back before the set got it.
+            Some(libc::EINVAL) if fd != self.raw_fd() => Ok(Entered::SetLost),
+            _ => Err(error),
+        }
+    }
+
+    fn is_open(&self, fd: RawFd) -> bool {
+        let duplicate = self.kernel.duplicate(fd).map_err(|e| e.raw_os_error());
+        !matches!(duplicate, Err(Some(libc::EBADF)))
     }
 
     /// Takes the owner's entry out, if it still has one.

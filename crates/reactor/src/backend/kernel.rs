@@ -17,6 +17,8 @@ use std::time::Duration;
 use uring_sys::identity;
 use uring_sys::{Setup, SetupError, Sqe};
 
+#[cfg(test)]
+use crate::backend::sim::Sim;
 use crate::clock::Instant;
 
 /// Whom a reactor asks.
@@ -24,12 +26,17 @@ use crate::clock::Instant;
 pub(crate) enum Kernel {
     /// The one that runs this process.
     Linux,
+    /// One that answers from a seed.
+    #[cfg(test)]
+    Sim(Sim),
 }
 
 impl Kernel {
     pub(crate) fn ring(&self, setup: &Setup) -> Result<Ring, SetupError> {
         match self {
             Kernel::Linux => uring_sys::Ring::new(setup).map(Ring::Linux),
+            #[cfg(test)]
+            Kernel::Sim(sim) => sim.ring(setup).map(Ring::Sim),
         }
     }
 
@@ -48,18 +55,24 @@ impl Kernel {
     pub(crate) fn epoll(&self) -> io::Result<Epoll> {
         match self {
             Kernel::Linux => uring_sys::epoll::Epoll::new().map(Epoll::Linux),
+            #[cfg(test)]
+            Kernel::Sim(sim) => sim.epoll().map(Epoll::Sim),
         }
     }
 
     pub(crate) fn eventfd(&self) -> io::Result<EventFd> {
         match self {
             Kernel::Linux => uring_sys::eventfd::EventFd::new().map(EventFd::Linux),
+            #[cfg(test)]
+            Kernel::Sim(sim) => sim.eventfd().map(EventFd::Sim),
         }
     }
 
     pub(crate) fn timerfd(&self) -> io::Result<TimerFd> {
         match self {
             Kernel::Linux => uring_sys::timerfd::TimerFd::new().map(TimerFd::Linux),
+            #[cfg(test)]
+            Kernel::Sim(sim) => sim.timerfd().map(TimerFd::Sim),
         }
     }
 
@@ -67,6 +80,8 @@ impl Kernel {
     pub(crate) fn duplicate(&self, fd: RawFd) -> io::Result<Duplicate> {
         match self {
             Kernel::Linux => uring_sys::syscall::duplicate(fd).map(Duplicate::Linux),
+            #[cfg(test)]
+            Kernel::Sim(sim) => sim.duplicate(fd).map(Duplicate::Sim),
         }
     }
 
@@ -74,6 +89,8 @@ impl Kernel {
     pub(crate) fn now(&self) -> Instant {
         match self {
             Kernel::Linux => Instant::system_now(),
+            #[cfg(test)]
+            Kernel::Sim(sim) => sim.now(),
         }
     }
 
@@ -81,6 +98,8 @@ impl Kernel {
     pub(crate) fn pause(&self, time: Duration) {
         match self {
             Kernel::Linux => std::thread::sleep(time),
+            #[cfg(test)]
+            Kernel::Sim(sim) => sim.pause(time),
         }
     }
 
@@ -88,6 +107,8 @@ impl Kernel {
     pub(crate) fn process_token(&self) -> u64 {
         match self {
             Kernel::Linux => identity::process_token(),
+            #[cfg(test)]
+            Kernel::Sim(sim) => sim.process_token(),
         }
     }
 
@@ -95,6 +116,8 @@ impl Kernel {
     pub(crate) fn release(&self) -> String {
         match self {
             Kernel::Linux => uring_sys::limits::kernel_release(),
+            #[cfg(test)]
+            Kernel::Sim(sim) => sim.lock().linux.release.to_owned(),
         }
     }
 }

@@ -50,7 +50,10 @@ pub(crate) fn epoll(
     env: &Env,
     refused: Vec<Refusal>,
 ) -> io::Result<(Backend, Driver)> {
-    let backend = EpollBackend::new(env.clone(), options.timer)?;
+    let backend = EpollBackend::new(env.clone(), options.timer).inspect_err(|_| {
+        // A set that is made in part is nobody's.
+        env.epoll.lock().take();
+    })?;
     let driver = Driver {
         rung: None,
         features: Vec::new(),

@@ -22,6 +22,7 @@ use crate::backend::{Arm, Completion, Disarm, Env, Outcome, epoll};
 use crate::clock::Instant;
 use crate::interest::Direction;
 use crate::notifier::Rescue;
+use crate::planted::{Planted, is_planted};
 use crate::token::{Internal, Token, UserData};
 
 /// Enters that may fail in a row for lack of resources before the ring counts as lost.
@@ -311,7 +312,11 @@ impl Uring {
         if entry.in_epoll == 0 && !entry.always_ready {
             self.env.counters.fallback_fds.add(1);
         }
-        epoll::enter(&set, entry, &arm, arm.direction.poll_events(), out);
+        let is_there = epoll::enter(&set, entry, &arm, arm.direction.poll_events(), out);
+        if let Some(nested) = &mut self.nested {
+            // A look at a lost set is what tells that it is lost.
+            nested.is_due |= !is_there;
+        }
     }
 
     /// The epoll set, polled inside the ring from its first use on.
@@ -364,6 +369,11 @@ impl Uring {
     /// Queues a request. Nothing is ever dropped: what finds the queue full waits behind it, in order.
     fn push(&mut self, sqe: Sqe) {
         if !self.backlog.is_empty() || self.ring.push(sqe).is_err() {
+            if is_planted(Planted::RemovalDropped)
+                && matches!(UserData::unpack(sqe.user_data()), UserData::Removal(_))
+            {
+                return;
+            }
             self.backlog.push_back(sqe);
         }
     }

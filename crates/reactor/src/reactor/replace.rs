@@ -9,7 +9,16 @@ use crate::driver::{Driver, Refusal};
 impl Reactor {
     /// Puts another backend in the place of one that is lost. Every arm is asked for again; since a poll looks at the
     /// level when it is armed, no event is lost.
-    pub(super) fn replace_backend(&mut self, error: &io::Error) -> io::Result<()> {
+    pub(super) fn replace_backend(&mut self, loss: io::Error) -> io::Result<()> {
+        let replaced = self.replace_after(&loss);
+        if replaced.is_err() {
+            // The one that is there must not be asked again: it has forgotten what it could not finish.
+            self.loss = Some(loss);
+        }
+        replaced
+    }
+
+    fn replace_after(&mut self, error: &io::Error) -> io::Result<()> {
         let env = self.local.shared.env.clone();
         let mut refused = self.driver.refused.clone();
         refused.push(Refusal::new(

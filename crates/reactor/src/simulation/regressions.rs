@@ -1,0 +1,102 @@
+//! What random programs have found, each as a program of its own.
+
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use crate::async_fd::AsyncFd;
+use crate::backend::epoll_set::{Entered, EpollSet};
+use crate::backend::kernel::Kernel;
+use crate::backend::sim::files::FileId;
+use crate::backend::sim::socket::Quirk;
+use crate::backend::sim::watch::Flag;
+use crate::backend::sim::{Sim, SimFile};
+use crate::driver::Choice;
+use crate::options::Options;
+use crate::reactor::{Reactor, Turn};
+
+fn socket(sim: &Sim) -> (SimFile, FileId) {
+    sim.socket_pair(100, Quirk::None).unwrap()
+}
+
+fn reactor(sim: &Sim, choice: Choice) -> Reactor {
+    Reactor::on(Kernel::Sim(sim.clone()), Options::new().choice(choice)).unwrap()
+}
+
+/// Waits for reading, and says whether it has been woken at last.
+fn is_woken_by_data(sim: &Sim, reactor: &mut Reactor, fd: &AsyncFd<SimFile>, peer: FileId) -> bool {
+    let flag = Arc::new(Flag::default());
+    let waker = Waker::from(Arc::clone(&flag));
+    let mut cx = Context::from_waker(&waker);
+    assert!(fd.poll_read_ready(&mut cx).is_pending());
+    // One may fail for want of memory, the next must not.
+    for _ in 0..3 {
+        let _ = reactor.turn(Turn::Poll);
+    }
+    sim.lock().write(peer, 1).unwrap();
+    reactor.turn(Turn::Wait).unwrap();
+    flag.is_set() && matches!(fd.poll_read_ready(&mut cx), Poll::Ready(Ok(_)))
+}
+
+#[test]
+fn a_number_that_comes_back_as_a_duplicate_keeps_its_entry_when_its_former_owner_goes() {
+    let sim = Sim::healthy();
+    let set = EpollSet::new(&Kernel::Sim(sim.clone())).unwrap();
+    let (first, second, third) = ((0, 0), (1, 1), (2, 2));
+    let (lost, _) = socket(&sim);
+    let (shared, _) = socket(&sim);
+    let (lost_fd, shared_fd) = (lost.raw_fd(), shared.raw_fd());
+    assert_eq!(set.enter(lost_fd, first, 1, 0).unwrap(), Entered::Waiting);
+    lost.lose();
+    // The second registration of a number gets a duplicate: the number that was lost.
+    assert_eq!(
+        set.enter(shared_fd, second, 1, 1).unwrap(),
+        Entered::Waiting
+    );
+    assert_eq!(set.enter(shared_fd, third, 1, 2).unwrap(), Entered::Waiting);
+    set.leave(lost_fd, first);
+    let again = set.enter(shared_fd, third, 5, 2);
+    assert_eq!(again.unwrap(), Entered::Waiting, "its entry is still there");
+}
+
+#[test]
+fn a_set_that_somebody_closed_fails_no_fd() {
+    for reuse in [false, true] {
+        let sim = Sim::healthy();
+        let mut reactor = reactor(&sim, Choice::Epoll);
+        let _current = reactor.handle().enter();
+        let (file, peer) = socket(&sim);
+        let fd = AsyncFd::new(file).unwrap();
+        assert!(sim.lock().close_epolls(reuse));
+        assert!(is_woken_by_data(&sim, &mut reactor, &fd, peer));
+        assert_eq!(sim.complaint(), None);
+    }
+}
+
+#[test]
+fn an_fd_with_the_number_of_the_set_itself_is_refused_alone() {
+    let sim = Sim::healthy();
+    let set = EpollSet::new(&Kernel::Sim(sim)).unwrap();
+    let refused = set
+        .enter(set.raw_fd(), (0, 0), 1, 0)
+        .map_err(|error| error.raw_os_error());
+    assert_eq!(refused, Err(Some(libc::EINVAL)));
+}
+
+#[test]
+fn a_backend_that_cannot_be_replaced_at_once_is_replaced_by_a_later_turn() {
+    let sim = Sim::healthy();
+    let mut reactor = reactor(&sim, Choice::Auto);
+    let _current = reactor.handle().enter();
+    let (file, peer) = socket(&sim);
+    let fd = AsyncFd::new(file).unwrap();
+    assert!(sim.lock().kill_rings(libc::ENXIO));
+    // No entry is to be had for the wake-up's eventfd, so there is no other backend either.
+    sim.lock().faults.epoll_memory = 4096;
+    let failed = reactor
+        .turn(Turn::Poll)
+        .map_err(|error| error.raw_os_error());
+    assert_eq!(failed, Err(Some(libc::ENOMEM)));
+    sim.lock().faults.epoll_memory = 0;
+    assert!(is_woken_by_data(&sim, &mut reactor, &fd, peer));
+    assert_eq!(reactor.driver().backend(), "epoll");
+}

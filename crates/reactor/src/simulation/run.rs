@@ -1,0 +1,194 @@
+//! Running programs: a few in every test run, many by `cargo xtask sim`.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use crate::planted::{Planted, plant};
+use crate::simulation::program::{Program, Story};
+
+/// Steps of a program.
+const STEPS: u64 = 1000;
+/// Lines of the story that are printed.
+const STORY: usize = 100;
+/// Programs, and the seed of the first, when `cargo xtask sim` runs this.
+const SEEDS_VARIABLE: &str = "URING_SIM_SEEDS";
+const FROM_VARIABLE: &str = "URING_SIM_FROM";
+/// Programs in an ordinary test run.
+const FEW: u64 = 60;
+
+/// A program takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Why a program failed.
+#[derive(Debug)]
+struct Failed {
+    seed: u64,
+    reason: String,
+}
+
+/// Runs one program. `Ok`: what two runs of it agree on, and its steps.
+fn run(seed: u64, story: Option<Story>) -> Result<(u64, u64), Failed> {
+    let ended = catch_unwind(AssertUnwindSafe(|| run_steps(seed, story)));
+    let reason = match ended {
+        Ok(Ok(done)) => return Ok(done),
+        Ok(Err(reason)) => reason,
+        Err(payload) => match payload.downcast_ref::<String>() {
+            Some(text) => format!("panic: {text}"),
+            None => format!("panic: {:?}", payload.downcast_ref::<&str>()),
+        },
+    };
+    Err(Failed { seed, reason })
+}
+
+fn run_steps(seed: u64, story: Option<Story>) -> Result<(u64, u64), String> {
+    let Some(mut program) = Program::new(seed, story)? else {
+        return Ok((0, 0));
+    };
+    for step in 0..STEPS {
+        if let Some(wrong) = program.step() {
+            return Err(format!("step {step}: {wrong}"));
+        }
+    }
+    let digest = program.finish().map_err(|wrong| format!("end: {wrong}"))?;
+    Ok((digest, STEPS))
+}
+
+/// Runs the programs of these seeds on all cores. `Ok`: programs that got a reactor, and their steps.
+#[expect(clippy::print_stdout, reason = "a program that does not end is named")]
+fn run_all(from: u64, seeds: u64) -> Result<(u64, u64), Failed> {
+    let next = AtomicU64::new(from);
+    let (programs, steps) = (AtomicU64::new(0), AtomicU64::new(0));
+    let failed = Mutex::new(None);
+    let (done, ended) = mpsc::channel();
+    let work = |current: &AtomicU64, done: mpsc::Sender<()>| {
+        while failed.lock().is_none() {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= from + seeds {
+                break;
+            }
+            current.store(seed, Ordering::Relaxed);
+            match run(seed, None) {
+                Ok((_, done)) => {
+                    programs.fetch_add(u64::from(done > 0), Ordering::Relaxed);
+                    steps.fetch_add(done, Ordering::Relaxed);
+                }
+                Err(failure) => *failed.lock() = Some(failure),
+            }
+        }
+        drop(done);
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let current: Vec<AtomicU64> = (0..threads).map(|_| AtomicU64::new(0)).collect();
+    std::thread::scope(|scope| {
+        for current in &current {
+            let done = done.clone();
+            scope.spawn(|| work(current, done));
+        }
+        drop(done);
+        let mut before = Vec::new();
+        while ended.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+            let now: Vec<u64> = current
+                .iter()
+                .map(|seed| seed.load(Ordering::Relaxed))
+                .collect();
+            for stuck in now.iter().filter(|seed| before.contains(*seed)) {
+                println!("seed {stuck} has been running for {} s", PATIENCE.as_secs());
+            }
+            before = now;
+        }
+    });
+    match failed.into_inner() {
+        Some(failure) => Err(failure),
+        None => Ok((programs.into_inner(), steps.into_inner())),
+    }
+}
+
+fn number(variable: &str, default: u64) -> u64 {
+    std::env::var(variable).map_or(default, |value| value.parse().expect("a number"))
+}
+
+/// Tells what led to the failure, and how to see it again.
+#[expect(
+    clippy::print_stdout,
+    reason = "a failure is told to whoever runs the tests"
+)]
+fn report(failure: &Failed) {
+    let story = Story::default();
+    drop(run(failure.seed, Some(Arc::clone(&story))));
+    let story = story.lock();
+    // The plan, and how it ended.
+    let skipped = story.len().saturating_sub(STORY).max(1);
+    for line in story.iter().take(1).chain(story.iter().skip(skipped)) {
+        println!("  {line}");
+    }
+    println!("seed {}: {}", failure.seed, failure.reason);
+    println!(
+        "to see it again:\n    cargo xtask sim --seeds 1 --from {}",
+        failure.seed
+    );
+}
+
+#[test]
+#[expect(
+    clippy::print_stdout,
+    reason = "how much was run is what one wants to know"
+)]
+fn random_programs_keep_every_promise() {
+    let (from, seeds) = (number(FROM_VARIABLE, 0), number(SEEDS_VARIABLE, FEW));
+    let began = std::time::Instant::now();
+    match run_all(from, seeds) {
+        Ok((programs, steps)) => println!(
+            "simulation: seeds {from} to {}: {programs} programs, {steps} steps, {:.1} s",
+            from + seeds - 1,
+            began.elapsed().as_secs_f64()
+        ),
+        Err(failure) => {
+            report(&failure);
+            panic!("seed {}: {}", failure.seed, failure.reason);
+        }
+    }
+}
+
+#[test]
+fn a_seed_gives_the_same_run_each_time() {
+    for seed in 0..5 {
+        let (first, second) = (run(seed, None), run(seed, Some(Story::default())));
+        assert_eq!(first.unwrap(), second.unwrap(), "seed {seed}");
+    }
+}
+
+/// The check of the checker: each of these bugs must be found, and soon.
+fn is_found(bug: Planted) {
+    const SEEDS: u64 = 1000;
+    plant(Some(bug));
+    let found = (0..SEEDS).find_map(|seed| run(seed, None).err());
+    plant(None);
+    let found = found.unwrap_or_else(|| panic!("{bug:?} passes {SEEDS} programs"));
+    // Without the bug, the same program is right.
+    assert!(
+        run(found.seed, None).is_ok(),
+        "seed {}: {}",
+        found.seed,
+        found.reason
+    );
+}
+
+#[test]
+fn a_completion_without_its_generation_check_is_found() {
+    is_found(Planted::GenerationUnchecked);
+}
+
+#[test]
+fn a_removal_that_is_dropped_on_a_full_queue_is_found() {
+    is_found(Planted::RemovalDropped);
+}
+
+#[test]
+fn readiness_that_is_not_cleared_is_found() {
+    is_found(Planted::ReadyKept);
+}
