@@ -83,7 +83,8 @@ struct Timer {
 
 impl Timer {
     fn started(number: usize) -> Timer {
-        let after = Duration::from_millis(5) + Duration::from_micros(100 * number as u64);
+        // Long enough that it is pending when it is first polled, on a machine that stalls.
+        let after = Duration::from_millis(60) + Duration::from_micros(100 * number as u64);
         // Once more where the machine is so slow that the deadline is over when it is set.
         loop {
             let deadline = Instant::now() + after;
