@@ -20,6 +20,11 @@ pub struct Instant(std::time::Instant);
 
 impl Instant {
     /// The current time of this thread's runtime, or of the system outside of one.
+    ///
+    /// ```
+    /// let now = uring_reactor::Instant::now();
+    /// assert!(uring_reactor::Instant::now() >= now);
+    /// ```
     pub fn now() -> Instant {
         context::with_current(|current| {
             current.map_or_else(Instant::system_now, |c| c.clock().now())
@@ -32,46 +37,118 @@ impl Instant {
     }
 
     /// Wraps an instant of the standard library.
+    ///
+    /// ```
+    /// let now = std::time::Instant::now();
+    /// assert_eq!(uring_reactor::Instant::from_std(now).into_std(), now);
+    /// ```
     pub const fn from_std(instant: std::time::Instant) -> Instant {
         Instant(instant)
     }
 
     /// The instant of the standard library.
+    ///
+    /// ```
+    /// let now: std::time::Instant = uring_reactor::Instant::now().into_std();
+    /// ```
     pub const fn into_std(self) -> std::time::Instant {
         self.0
     }
 
     /// A time so far away that it does not come: about 30 years from now, as in tokio.
+    ///
+    /// ```
+    /// use uring_reactor::Instant;
+    ///
+    /// assert!(Instant::far_future() > Instant::now());
+    /// ```
     pub fn far_future() -> Instant {
         Instant::now() + Duration::from_secs(86_400 * 365 * 30)
     }
 
     /// Time from `earlier` to this instant; zero when `earlier` is later.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use uring_reactor::Instant;
+    ///
+    /// let now = Instant::now();
+    /// let later = now + Duration::from_secs(1);
+    /// assert_eq!(later.duration_since(now), Duration::from_secs(1));
+    /// assert_eq!(now.duration_since(later), Duration::ZERO);
+    /// ```
     pub fn duration_since(&self, earlier: Instant) -> Duration {
         self.0.saturating_duration_since(earlier.0)
     }
 
     /// Time from `earlier` to this instant; `None` when `earlier` is later.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use uring_reactor::Instant;
+    ///
+    /// let now = Instant::now();
+    /// let later = now + Duration::from_secs(1);
+    /// assert_eq!(later.checked_duration_since(now), Some(Duration::from_secs(1)));
+    /// assert_eq!(now.checked_duration_since(later), None);
+    /// ```
     pub fn checked_duration_since(&self, earlier: Instant) -> Option<Duration> {
         self.0.checked_duration_since(earlier.0)
     }
 
     /// The same as [`duration_since`](Self::duration_since).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use uring_reactor::Instant;
+    ///
+    /// let now = Instant::now();
+    /// let later = now + Duration::from_secs(1);
+    /// assert_eq!(now.saturating_duration_since(later), Duration::ZERO);
+    /// ```
     pub fn saturating_duration_since(&self, earlier: Instant) -> Duration {
         self.duration_since(earlier)
     }
 
     /// Time since this instant; zero when it is in the future.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use uring_reactor::Instant;
+    ///
+    /// let now = Instant::now();
+    /// let later = now + Duration::from_secs(1);
+    /// assert_eq!(later.elapsed(), Duration::ZERO);
+    /// ```
     pub fn elapsed(&self) -> Duration {
         Instant::now().duration_since(*self)
     }
 
     /// `None` when the sum does not fit.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use uring_reactor::Instant;
+    ///
+    /// let now = Instant::now();
+    /// let later = now + Duration::from_secs(1);
+    /// assert_eq!(now.checked_add(Duration::from_secs(1)), Some(later));
+    /// assert_eq!(now.checked_add(Duration::MAX), None);
+    /// ```
     pub fn checked_add(&self, duration: Duration) -> Option<Instant> {
         self.0.checked_add(duration).map(Instant)
     }
 
     /// `None` when the difference does not fit.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use uring_reactor::Instant;
+    ///
+    /// let now = Instant::now();
+    /// let later = now + Duration::from_secs(1);
+    /// assert_eq!(later.checked_sub(Duration::from_secs(1)), Some(now));
+    /// ```
     pub fn checked_sub(&self, duration: Duration) -> Option<Instant> {
         self.0.checked_sub(duration).map(Instant)
     }

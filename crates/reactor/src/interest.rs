@@ -27,32 +27,63 @@ impl Interest {
     pub const ERROR: Interest = Interest(1 << Direction::Error as u8);
 
     /// Whether read readiness is included.
+    ///
+    /// ```
+    /// assert!(uring_reactor::Interest::READABLE.is_readable());
+    /// ```
     pub const fn is_readable(self) -> bool {
         self.0 & Self::READABLE.0 != 0
     }
 
     /// Whether write readiness is included.
+    ///
+    /// ```
+    /// assert!(uring_reactor::Interest::WRITABLE.is_writable());
+    /// ```
     pub const fn is_writable(self) -> bool {
         self.0 & Self::WRITABLE.0 != 0
     }
 
     /// Whether out-of-band readiness is included.
+    ///
+    /// ```
+    /// assert!(uring_reactor::Interest::PRIORITY.is_priority());
+    /// ```
     pub const fn is_priority(self) -> bool {
         self.0 & Self::PRIORITY.0 != 0
     }
 
     /// Whether error readiness is included.
+    ///
+    /// ```
+    /// assert!(uring_reactor::Interest::ERROR.is_error());
+    /// ```
     pub const fn is_error(self) -> bool {
         self.0 & Self::ERROR.0 != 0
     }
 
     /// The union of two interests; the same as `|`.
+    ///
+    /// ```
+    /// use uring_reactor::Interest;
+    ///
+    /// const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+    /// assert!(BOTH.is_readable() && BOTH.is_writable());
+    /// ```
     #[must_use]
     pub const fn add(self, other: Interest) -> Interest {
         Interest(self.0 | other.0)
     }
 
     /// What is left of this interest without `other`; `None` when nothing is.
+    ///
+    /// ```
+    /// use uring_reactor::Interest;
+    ///
+    /// let both = Interest::READABLE | Interest::WRITABLE;
+    /// assert_eq!(both.remove(Interest::READABLE), Some(Interest::WRITABLE));
+    /// assert_eq!(Interest::READABLE.remove(Interest::READABLE), None);
+    /// ```
     #[must_use]
     pub const fn remove(self, other: Interest) -> Option<Interest> {
         match self.0 & !other.0 {
@@ -230,36 +261,64 @@ impl Ready {
     }
 
     /// Whether nothing is ready.
+    ///
+    /// ```
+    /// assert!(uring_reactor::Ready::EMPTY.is_empty());
+    /// ```
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
     /// Whether a read would return at once: readable, or closed for reading.
+    ///
+    /// ```
+    /// assert!(uring_reactor::Ready::READABLE.is_readable());
+    /// ```
     pub const fn is_readable(self) -> bool {
         self.0 & (Self::READABLE.0 | Self::READ_CLOSED.0) != 0
     }
 
     /// Whether a write would return at once: writable, or closed for writing.
+    ///
+    /// ```
+    /// assert!(uring_reactor::Ready::WRITABLE.is_writable());
+    /// ```
     pub const fn is_writable(self) -> bool {
         self.0 & (Self::WRITABLE.0 | Self::WRITE_CLOSED.0) != 0
     }
 
     /// Whether the peer has ended what can be read.
+    ///
+    /// ```
+    /// assert!(uring_reactor::Ready::READ_CLOSED.is_read_closed());
+    /// ```
     pub const fn is_read_closed(self) -> bool {
         self.0 & Self::READ_CLOSED.0 != 0
     }
 
     /// Whether nothing can be written any more.
+    ///
+    /// ```
+    /// assert!(uring_reactor::Ready::WRITE_CLOSED.is_write_closed());
+    /// ```
     pub const fn is_write_closed(self) -> bool {
         self.0 & Self::WRITE_CLOSED.0 != 0
     }
 
     /// Whether out-of-band data is there.
+    ///
+    /// ```
+    /// assert!(uring_reactor::Ready::PRIORITY.is_priority());
+    /// ```
     pub const fn is_priority(self) -> bool {
         self.0 & Self::PRIORITY.0 != 0
     }
 
     /// Whether an error condition is pending.
+    ///
+    /// ```
+    /// assert!(uring_reactor::Ready::ERROR.is_error());
+    /// ```
     pub const fn is_error(self) -> bool {
         self.0 & Self::ERROR.0 != 0
     }

@@ -29,6 +29,17 @@ impl Sleep {
     /// # Panics
     ///
     /// Outside of a runtime.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use uring_reactor::{Instant, Options, Reactor, Sleep};
+    ///
+    /// let reactor = Reactor::new(Options::new())?;
+    /// let _current = reactor.handle().enter();
+    /// let deadline = Instant::now() + Duration::from_secs(1);
+    /// let sleep = Sleep::until(deadline);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn until(deadline: Instant) -> Sleep {
         let shared = context::require("a timer");
@@ -41,12 +52,34 @@ impl Sleep {
     }
 
     /// When it completes.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use uring_reactor::{Instant, Options, Reactor, Sleep};
+    ///
+    /// let reactor = Reactor::new(Options::new())?;
+    /// let _current = reactor.handle().enter();
+    /// let deadline = Instant::now() + Duration::from_secs(1);
+    /// assert_eq!(Sleep::until(deadline).deadline(), deadline);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn deadline(&self) -> Instant {
         self.deadline
     }
 
     /// Whether the deadline has come, and the loop has seen it. `false` before the first poll, which begins the
     /// waiting: as in tokio.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use uring_reactor::{Instant, Options, Reactor, Sleep};
+    ///
+    /// let reactor = Reactor::new(Options::new())?;
+    /// let _current = reactor.handle().enter();
+    /// let deadline = Instant::now() + Duration::from_secs(1);
+    /// assert!(!Sleep::until(deadline).is_elapsed());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn is_elapsed(&self) -> bool {
         match &self.key {
             Some(key) => self.shared.timers.lock().has_fired(key),
@@ -62,6 +95,19 @@ impl Sleep {
     /// that has come already.
     ///
     /// Corresponds to `tokio::time::Sleep::reset`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use uring_reactor::{Instant, Options, Reactor, Sleep};
+    ///
+    /// let reactor = Reactor::new(Options::new())?;
+    /// let _current = reactor.handle().enter();
+    /// let deadline = Instant::now() + Duration::from_secs(1);
+    /// let mut sleep = Sleep::until(deadline);
+    /// sleep.reset(deadline + Duration::from_secs(1));
+    /// assert_eq!(sleep.deadline(), deadline + Duration::from_secs(1));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn reset(&mut self, deadline: Instant) {
         self.deadline = deadline;
         if self.is_due() {

@@ -1,12 +1,14 @@
 //! The runtime: tasks, and the reactor that wakes them, on one thread. Corresponds to `tokio::runtime`.
 
+mod backend;
 mod builder;
 mod embed;
 mod handle;
 mod identity;
 mod metrics;
 
-pub use builder::{Backend, Builder};
+pub use backend::Backend;
+pub use builder::Builder;
 pub use handle::{EnterGuard, Handle};
 pub use identity::{Id, LocalOptions, RuntimeFlavor, TryCurrentError};
 use metrics::Parks;
@@ -66,6 +68,14 @@ impl Runtime {
     /// # Errors
     ///
     /// As for [`Builder::build`].
+    ///
+    /// Corresponds to `tokio::runtime::Runtime::new`.
+    ///
+    /// ```
+    /// let runtime = uring_rt::runtime::Runtime::new()?;
+    /// assert_eq!(runtime.block_on(async { 2 }), 2);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new() -> io::Result<Runtime> {
         Builder::new().build()
     }
@@ -107,6 +117,16 @@ impl Runtime {
     ///
     /// Inside of another `block_on` on this thread, and when `future` panics. Also when the event loop is lost
     /// and cannot be built anew, as no descriptor or memory is left.
+    ///
+    /// Corresponds to `tokio::runtime::Runtime::block_on`.
+    ///
+    /// ```
+    /// let runtime = uring_rt::runtime::Runtime::new()?;
+    /// let mut list = vec![1];
+    /// runtime.block_on(async { list.push(2) });
+    /// assert_eq!(list, [1, 2]);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let Ok(mut driver) = self.driver.try_borrow_mut() else {
@@ -120,12 +140,29 @@ impl Runtime {
     }
 
     /// Starts a task. It runs whenever a [`block_on`](Self::block_on) is active.
+    ///
+    /// Corresponds to `tokio::runtime::Runtime::spawn`, without `Send`.
+    ///
+    /// ```
+    /// let runtime = uring_rt::runtime::Runtime::new()?;
+    /// let shared = std::rc::Rc::new(3);
+    /// let task = runtime.spawn(async move { *shared });
+    /// assert_eq!(runtime.block_on(task).unwrap(), 3);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
         self.executor.spawn(future)
     }
 
     /// The same as [`spawn`](Self::spawn). Corresponds to `tokio::runtime::LocalRuntime::spawn_local`.
+    ///
+    /// ```
+    /// let runtime = uring_rt::runtime::Runtime::new()?;
+    /// let task = runtime.spawn_local(async { 1 });
+    /// assert_eq!(runtime.block_on(task).unwrap(), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn_local<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
         self.spawn(future)
@@ -133,6 +170,15 @@ impl Runtime {
 
     /// Runs a call that blocks on a thread of the pool: see
     /// [`task::spawn_blocking`](crate::task::spawn_blocking).
+    ///
+    /// Corresponds to `tokio::runtime::Runtime::spawn_blocking`.
+    ///
+    /// ```
+    /// let runtime = uring_rt::runtime::Runtime::new()?;
+    /// let call = runtime.spawn_blocking(|| std::thread::current().name().map(str::to_owned));
+    /// assert_eq!(runtime.block_on(call).unwrap().as_deref(), Some("uring-rt-blocking"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<F, R>(&self, call: F) -> JoinHandle<R>
     where
@@ -144,22 +190,66 @@ impl Runtime {
 
     /// Drops the runtime, and waits at most this long for blocking calls that have begun. Those that are left
     /// go on, and end with the process at the latest.
+    ///
+    /// Corresponds to `tokio::runtime::Runtime::shutdown_timeout`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let runtime = uring_rt::runtime::Runtime::new()?;
+    /// runtime.shutdown_timeout(Duration::from_millis(100));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn shutdown_timeout(mut self, limit: Duration) {
         self.blocking_limit = Some(limit);
     }
 
     /// Drops the runtime and does not wait for blocking calls.
+    ///
+    /// Corresponds to `tokio::runtime::Runtime::shutdown_background`.
+    ///
+    /// ```
+    /// let runtime = uring_rt::runtime::Runtime::new()?;
+    /// let (end, ended) = std::sync::mpsc::channel::<()>();
+    /// drop(runtime.spawn_blocking(move || ended.recv()));
+    /// runtime.shutdown_background();
+    /// drop(end); // only now does the call return
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn shutdown_background(self) {
         self.shutdown_timeout(Duration::ZERO);
     }
 
     /// A reference for other threads.
+    ///
+    /// Corresponds to `tokio::runtime::Runtime::handle`.
+    ///
+    /// ```
+    /// let runtime = uring_rt::runtime::Runtime::new()?;
+    /// let handle = runtime.handle().clone();
+    /// let elsewhere = std::thread::spawn(move || handle.spawn(async { 4 }));
+    /// let task = elsewhere.join().unwrap();
+    /// assert_eq!(runtime.block_on(task).unwrap(), 4);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn handle(&self) -> &Handle {
         &self.handle
     }
 
     /// Makes this the current runtime of the thread until the guard is dropped, so that sockets, timers and
     /// tasks can be made outside of `block_on`.
+    ///
+    /// Corresponds to `tokio::runtime::Runtime::enter`.
+    ///
+    /// ```
+    /// let runtime = uring_rt::runtime::Runtime::new()?;
+    /// let pair = {
+    ///     let _entered = runtime.enter();
+    ///     uring_rt::net::UnixStream::pair()?
+    /// };
+    /// runtime.block_on(pair.0.writable())?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enter(&self) -> EnterGuard<'_> {
         self.handle.enter()
     }
@@ -169,6 +259,14 @@ impl Runtime {
     /// # Panics
     ///
     /// Inside of this runtime's own `block_on`: ask before, or keep the answer.
+    ///
+    /// ```
+    /// let driver = uring_rt::runtime::Runtime::new()?.driver();
+    /// for refusal in &driver.refused {
+    ///     println!("{refusal}");
+    /// }
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn driver(&self) -> Driver {
         match self.driver.try_borrow().ok().as_deref() {
@@ -178,6 +276,14 @@ impl Runtime {
     }
 
     /// Live counters. Corresponds to `tokio::runtime::Runtime::metrics`.
+    ///
+    /// ```
+    /// let runtime = uring_rt::runtime::Runtime::new()?;
+    /// let metrics = runtime.metrics();
+    /// runtime.block_on(async {});
+    /// assert_eq!(metrics.snapshot().executor.polls, 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn metrics(&self) -> RuntimeMetrics {
         self.handle.metrics()
     }

@@ -41,6 +41,15 @@ pub fn spawn<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
 }
 
 /// The same as [`spawn`].
+///
+/// Corresponds to `tokio::task::spawn_local`.
+///
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() {
+/// assert_eq!(uring_rt::task::spawn_local(async { 1 }).await.unwrap(), 1);
+/// # }
+/// ```
 #[track_caller]
 pub fn spawn_local<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
     spawn(future)

@@ -39,6 +39,17 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// # Panics
 ///
 /// Outside of a runtime.
+///
+/// ```
+/// # #[uring_rt::main(start_paused = true)]
+/// # async fn main() {
+/// use uring_rt::time::{Duration, Instant, sleep_until};
+///
+/// let deadline = Instant::now() + Duration::from_secs(5);
+/// sleep_until(deadline).await;
+/// assert_eq!(Instant::now(), deadline);
+/// # }
+/// ```
 #[track_caller]
 pub fn sleep_until(deadline: Instant) -> Sleep {
     require("time::sleep_until");
@@ -52,6 +63,18 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 /// # Panics
 ///
 /// Outside of a runtime, and when the clock stands still already.
+///
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() {
+/// use uring_rt::time::{Instant, pause};
+///
+/// pause();
+/// let now = Instant::now();
+/// uring_rt::task::yield_now().await;
+/// assert_eq!(Instant::now(), now);
+/// # }
+/// ```
 #[track_caller]
 pub fn pause() {
     let is_done = current("time::pause").reactor().pause_clock();
@@ -63,6 +86,18 @@ pub fn pause() {
 /// # Panics
 ///
 /// Outside of a runtime, and when the clock is not paused.
+///
+/// ```
+/// # #[uring_rt::main(start_paused = true)]
+/// # async fn main() {
+/// use uring_rt::time::{Duration, Instant, resume, sleep};
+///
+/// resume();
+/// let start = Instant::now();
+/// sleep(Duration::from_millis(1)).await; // a real one
+/// assert!(start.elapsed() >= Duration::from_millis(1));
+/// # }
+/// ```
 #[track_caller]
 pub fn resume() {
     let is_done = current("time::resume").reactor().resume_clock();

@@ -1,49 +1,19 @@
 //! How to build a runtime.
 
+mod accepted;
+
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use uring_executor::{Config, TaskPanic, coop};
-use uring_reactor::{Choice, Options, Pacer, Reactor, Rung, TimerMode};
+use uring_reactor::{Options, Pacer, Reactor, Rung, TimerMode};
 
 use crate::blocking::{Pool, PoolConfig};
-use crate::runtime::{LocalOptions, LocalRuntime, ParkHooks, Runtime};
+use crate::runtime::{Backend, ParkHooks, Runtime};
 
 type PanicHook = Arc<dyn Fn(&TaskPanic<'_>) + Send + Sync>;
-
-/// Which backend to run on. The environment variable `URING_RT_BACKEND` overrides it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[non_exhaustive]
-pub enum Backend {
-    /// `io_uring` where it can be had, else epoll.
-    #[default]
-    Auto,
-    /// `io_uring`, or an error.
-    IoUring,
-    /// epoll.
-    Epoll,
-}
-
-impl Backend {
-    /// The backend of that name: `auto`, `io_uring` or `epoll`.
-    pub fn from_name(name: &str) -> Option<Backend> {
-        Choice::from_name(name).map(|choice| match choice {
-            Choice::IoUring => Backend::IoUring,
-            Choice::Epoll => Backend::Epoll,
-            _ => Backend::Auto,
-        })
-    }
-
-    fn choice(self) -> Choice {
-        match self {
-            Backend::Auto => Choice::Auto,
-            Backend::IoUring => Choice::IoUring,
-            Backend::Epoll => Choice::Epoll,
-        }
-    }
-}
 
 /// Builds a [`Runtime`]. Corresponds to `tokio::runtime::Builder`; everything is enabled from the start.
 ///
@@ -68,6 +38,12 @@ pub struct Builder {
 impl Builder {
     /// The defaults: the best backend, 256 entries, 61 polls between two looks at the kernel, and a budget of
     /// 128 operations for each poll of a task.
+    ///
+    /// ```
+    /// let runtime = uring_rt::runtime::Builder::new().build()?;
+    /// runtime.block_on(async {});
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new() -> Builder {
         Builder {
             options: Options::new(),
@@ -80,63 +56,6 @@ impl Builder {
         }
     }
 
-    /// The same as [`new`](Self::new): a runtime runs on the thread that builds it.
-    ///
-    /// Corresponds to `tokio::runtime::Builder::new_current_thread`.
-    ///
-    /// ```
-    /// use uring_rt::runtime::Builder;
-    ///
-    /// let runtime = Builder::new_current_thread().enable_all().build()?;
-    /// assert_eq!(runtime.block_on(async { 1 }), 1);
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    pub fn new_current_thread() -> Builder {
-        Builder::new()
-    }
-
-    /// Changes nothing: I/O and time are there from the start. For programs that were written for tokio.
-    pub fn enable_all(&mut self) -> &mut Builder {
-        self
-    }
-
-    /// Changes nothing: see [`enable_all`](Self::enable_all).
-    pub fn enable_io(&mut self) -> &mut Builder {
-        self
-    }
-
-    /// Changes nothing: see [`enable_all`](Self::enable_all).
-    pub fn enable_time(&mut self) -> &mut Builder {
-        self
-    }
-
-    /// Changes nothing: the queue of other threads is taken over in each pass, and not only now and then.
-    ///
-    /// Corresponds to `tokio::runtime::Builder::global_queue_interval`.
-    ///
-    /// # Panics
-    ///
-    /// When it is zero.
-    #[track_caller]
-    pub fn global_queue_interval(&mut self, ticks: u32) -> &mut Builder {
-        assert!(ticks > 0, "global_queue_interval must be greater than 0");
-        self
-    }
-
-    /// Changes nothing: what one look at the kernel can bring is limited by the ring (see
-    /// [`entries`](Self::entries)), and the next look takes the rest.
-    ///
-    /// Corresponds to `tokio::runtime::Builder::max_io_events_per_tick`.
-    ///
-    /// # Panics
-    ///
-    /// When it is zero.
-    #[track_caller]
-    pub fn max_io_events_per_tick(&mut self, events: usize) -> &mut Builder {
-        assert!(events > 0, "max_io_events_per_tick must be greater than 0");
-        self
-    }
-
     /// A name of the runtime, for [`Handle::name`](crate::runtime::Handle::name).
     ///
     /// Corresponds to `tokio::runtime::Builder::name`.
@@ -144,6 +63,14 @@ impl Builder {
     /// # Panics
     ///
     /// When it is empty or nothing but white space.
+    ///
+    /// ```
+    /// use uring_rt::runtime::Builder;
+    ///
+    /// let runtime = Builder::new().name("front").build()?;
+    /// assert_eq!(runtime.handle().name(), Some("front"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn name(&mut self, name: impl Into<String>) -> &mut Builder {
         let name = name.into();
@@ -153,6 +80,14 @@ impl Builder {
     }
 
     /// Which backend to run on.
+    ///
+    /// ```
+    /// use uring_rt::runtime::Builder;
+    ///
+    /// let runtime = Builder::new().backend(uring_rt::runtime::Backend::Epoll).build()?;
+    /// assert_eq!(runtime.driver().backend(), "epoll");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn backend(&mut self, backend: Backend) -> &mut Builder {
         self.options = self.options.clone().choice(backend.choice());
         self
@@ -160,6 +95,14 @@ impl Builder {
 
     /// Entries of the ring's submission queue, rounded up to a power of two, 32 768 at most: the size of one
     /// batch, not a limit on sockets. The completion queue gets four times as many. 256 by default.
+    ///
+    /// ```
+    /// use uring_rt::runtime::Builder;
+    ///
+    /// let runtime = Builder::new().entries(64).build()?;
+    /// assert!(["epoll", "io_uring"].contains(&runtime.driver().backend()));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn entries(&mut self, entries: u32) -> &mut Builder {
         self.options = self.options.clone().entries(entries);
         self
@@ -167,12 +110,28 @@ impl Builder {
 
     /// The best rung of the setup ladder to try, for tests and to track down a problem with a kernel feature.
     /// `URING_RT_RUNG` overrides it.
+    ///
+    /// ```
+    /// use uring_rt::runtime::Builder;
+    ///
+    /// let runtime = Builder::new().top_rung(uring_rt::runtime::Rung::D).build()?;
+    /// println!("{}", runtime.driver());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn top_rung(&mut self, rung: Rung) -> &mut Builder {
         self.options = self.options.clone().top_rung(rung);
         self
     }
 
     /// How the earliest deadline reaches the kernel.
+    ///
+    /// ```
+    /// use uring_rt::runtime::Builder;
+    ///
+    /// let runtime = Builder::new().timer(uring_rt::runtime::TimerMode::TimerFd).build()?;
+    /// println!("{}", runtime.driver());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn timer(&mut self, mode: TimerMode) -> &mut Builder {
         self.options = self.options.clone().timer(mode);
         self
@@ -185,6 +144,14 @@ impl Builder {
     /// # Panics
     ///
     /// When it is zero.
+    ///
+    /// ```
+    /// use uring_rt::runtime::Builder;
+    ///
+    /// let runtime = Builder::new().event_interval(31).build()?;
+    /// runtime.block_on(async {});
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn event_interval(&mut self, polls: u32) -> &mut Builder {
         assert!(polls > 0, "event_interval must be greater than 0");
@@ -194,12 +161,35 @@ impl Builder {
 
     /// How many operations a task may complete in one poll before it has to let others run. 128 by default; 0
     /// counts as 1.
+    ///
+    /// ```
+    /// use uring_rt::runtime::Builder;
+    ///
+    /// let runtime = Builder::new().task_budget(16).build()?;
+    /// runtime.block_on(async {});
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn task_budget(&mut self, operations: u32) -> &mut Builder {
         self.task_budget = Some(operations);
         self
     }
 
     /// Whether the clock stands still at the start: see [`time::pause`](crate::time::pause).
+    ///
+    /// Corresponds to `tokio::runtime::Builder::start_paused`.
+    ///
+    /// ```
+    /// use uring_rt::runtime::Builder;
+    ///
+    /// let runtime = Builder::new().start_paused(true).build()?;
+    /// use uring_rt::time::{Duration, Instant, sleep};
+    /// runtime.block_on(async {
+    ///     let start = Instant::now();
+    ///     sleep(Duration::from_secs(60)).await;
+    ///     assert_eq!(start.elapsed(), Duration::from_secs(60)); // and no minute has passed
+    /// });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn start_paused(&mut self, paused: bool) -> &mut Builder {
         self.options = self.options.clone().start_paused(paused);
         self
@@ -212,6 +202,14 @@ impl Builder {
     /// # Panics
     ///
     /// When it is zero.
+    ///
+    /// ```
+    /// use uring_rt::runtime::Builder;
+    ///
+    /// let runtime = Builder::new().max_blocking_threads(4).build()?;
+    /// runtime.block_on(async {});
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn max_blocking_threads(&mut self, threads: usize) -> &mut Builder {
         assert!(threads > 0, "max_blocking_threads is at least one");
@@ -222,6 +220,14 @@ impl Builder {
     /// How long a thread for blocking calls waits for the next one before it ends. 10 seconds by default.
     ///
     /// Corresponds to `tokio::runtime::Builder::thread_keep_alive`.
+    ///
+    /// ```
+    /// use uring_rt::runtime::Builder;
+    ///
+    /// let runtime = Builder::new().thread_keep_alive(std::time::Duration::from_secs(1)).build()?;
+    /// runtime.block_on(async {});
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn thread_keep_alive(&mut self, duration: Duration) -> &mut Builder {
         self.pool.keep_alive = duration;
         self
@@ -305,12 +311,32 @@ impl Builder {
     }
 
     /// Called each time before the thread goes to sleep.
+    ///
+    /// Corresponds to `tokio::runtime::Builder::on_thread_park`.
+    ///
+    /// ```
+    /// use uring_rt::runtime::Builder;
+    ///
+    /// let runtime = Builder::new().on_thread_park(|| println!("nothing to do")).build()?;
+    /// runtime.block_on(async {});
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn on_thread_park(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Builder {
         self.parking.before = Some(Arc::new(hook));
         self
     }
 
     /// Called each time after the thread has slept.
+    ///
+    /// Corresponds to `tokio::runtime::Builder::on_thread_unpark`.
+    ///
+    /// ```
+    /// use uring_rt::runtime::Builder;
+    ///
+    /// let runtime = Builder::new().on_thread_unpark(|| println!("back again")).build()?;
+    /// runtime.block_on(async {});
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn on_thread_unpark(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Builder {
         self.parking.after = Some(Arc::new(hook));
         self
@@ -318,6 +344,17 @@ impl Builder {
 
     /// Called when a task has panicked, with its payload and where it was spawned. The panic ends in the task's
     /// `JoinError` all the same.
+    ///
+    /// ```
+    /// use uring_rt::runtime::Builder;
+    ///
+    /// let runtime = Builder::new()
+    ///     .on_task_panic(|panic| println!("task {} of {} fell", panic.id(), panic.location()))
+    ///     .build()?;
+    /// let task = runtime.spawn(async { panic!("bad day") });
+    /// assert!(runtime.block_on(task).unwrap_err().is_panic());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn on_task_panic(
         &mut self,
         hook: impl Fn(&TaskPanic<'_>) + Send + Sync + 'static,
@@ -335,6 +372,16 @@ impl Builder {
     /// When `io_uring` was demanded and is refused, with the kernel's reason and a remedy; when a file
     /// descriptor or memory is missing; and `InvalidInput` for a value of `URING_RT_BACKEND` or
     /// `URING_RT_RUNG` that is no name.
+    ///
+    /// ```
+    /// use uring_rt::runtime::Builder;
+    ///
+    /// let mut builder = Builder::new();
+    /// builder.thread_name("pool");
+    /// let (one, other) = (builder.build()?, builder.build()?);
+    /// assert_ne!(one.handle().id(), other.handle().id());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn build(&mut self) -> io::Result<Runtime> {
         let pacer = Pacer {
             check: coop::check,
@@ -364,17 +411,6 @@ impl Builder {
             eprintln!("error: the uring-rt runtime cannot be built: {error}");
             std::process::exit(1)
         })
-    }
-
-    /// The same as [`build`](Self::build): each runtime here is what tokio calls a local one.
-    ///
-    /// Corresponds to `tokio::runtime::Builder::build_local`.
-    ///
-    /// # Errors
-    ///
-    /// As for [`build`](Self::build).
-    pub fn build_local(&mut self, _options: LocalOptions) -> io::Result<LocalRuntime> {
-        self.build()
     }
 }
 

@@ -66,6 +66,16 @@ impl Handle {
     /// # Panics
     ///
     /// When there is none; see [`try_current`](Self::try_current).
+    ///
+    /// Corresponds to `tokio::runtime::Handle::current`.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let id = uring_rt::runtime::Handle::current().id();
+    /// println!("in runtime {id}");
+    /// # }
+    /// ```
     #[track_caller]
     pub fn current() -> Handle {
         // Not `unwrap_or_else`: a closure has no caller to name.
@@ -100,17 +110,42 @@ impl Handle {
     }
 
     /// Always [`RuntimeFlavor::CurrentThread`]. Corresponds to `tokio::runtime::Handle::runtime_flavor`.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// use uring_rt::runtime::{Handle, RuntimeFlavor};
+    ///
+    /// assert_eq!(Handle::current().runtime_flavor(), RuntimeFlavor::CurrentThread);
+    /// # }
+    /// ```
     pub fn runtime_flavor(&self) -> RuntimeFlavor {
         RuntimeFlavor::CurrentThread
     }
 
     /// Which runtime this is. Corresponds to `tokio::runtime::Handle::id`.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// use uring_rt::runtime::Handle;
+    ///
+    /// assert_eq!(Handle::current().id(), Handle::current().id());
+    /// # }
+    /// ```
     pub fn id(&self) -> Id {
         self.id
     }
 
     /// What [`Builder::name`](crate::runtime::Builder::name) was given. Corresponds to
     /// `tokio::runtime::Handle::name`.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// assert_eq!(uring_rt::runtime::Handle::current().name(), None);
+    /// # }
+    /// ```
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
@@ -152,6 +187,14 @@ impl Handle {
 
     /// Runs a call that blocks on a thread of the pool. Corresponds to
     /// `tokio::runtime::Handle::spawn_blocking`; see [`task::spawn_blocking`](crate::task::spawn_blocking).
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let handle = uring_rt::runtime::Handle::current();
+    /// assert_eq!(handle.spawn_blocking(|| 1).await.unwrap(), 1);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<F, R>(&self, call: F) -> JoinHandle<R>
     where
@@ -175,6 +218,17 @@ impl Handle {
 
     /// Starts a task on the runtime, from any thread. After the runtime's end the task is dropped, and its
     /// handle says that it was cancelled.
+    ///
+    /// Corresponds to `tokio::runtime::Handle::spawn`.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let handle = uring_rt::runtime::Handle::current();
+    /// let elsewhere = std::thread::spawn(move || handle.spawn(async { 2 }));
+    /// assert_eq!(elsewhere.join().unwrap().await.unwrap(), 2);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -186,6 +240,23 @@ impl Handle {
 
     /// Sends `make` to the runtime's thread, where it makes a future that need not be `Send`, and starts that
     /// as a task.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// use std::rc::Rc;
+    ///
+    /// let handle = uring_rt::runtime::Handle::current();
+    /// let elsewhere = std::thread::spawn(move || {
+    ///     handle.spawn_with(|| async {
+    ///         let local = Rc::new(3);
+    ///         uring_rt::task::yield_now().await;
+    ///         *local
+    ///     })
+    /// });
+    /// assert_eq!(elsewhere.join().unwrap().await.unwrap(), 3);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn_with<C, F>(&self, make: C) -> JoinHandle<F::Output>
     where
@@ -206,6 +277,20 @@ impl Handle {
     /// # Panics
     ///
     /// Inside of a `block_on` on this thread, whose tasks it would stop.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// use uring_rt::{runtime::Handle, task::spawn_blocking, time::{Duration, sleep}};
+    ///
+    /// let handle = Handle::current();
+    /// let call = spawn_blocking(move || handle.block_on(async {
+    ///     sleep(Duration::from_millis(1)).await;
+    ///     "slept"
+    /// }));
+    /// assert_eq!(call.await.unwrap(), "slept");
+    /// # }
+    /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         assert!(
@@ -233,6 +318,14 @@ impl Handle {
     }
 
     /// Live counters. Corresponds to `tokio::runtime::Handle::metrics`.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let metrics = uring_rt::runtime::Handle::current().metrics();
+    /// assert_eq!(metrics.num_workers(), 1);
+    /// # }
+    /// ```
     pub fn metrics(&self) -> RuntimeMetrics {
         RuntimeMetrics::new(self.clone())
     }

@@ -41,12 +41,30 @@ impl<T> JoinSet<T> {
     }
 
     /// How many tasks have not been joined.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let mut set = uring_rt::task::JoinSet::new();
+    /// set.spawn(async {});
+    /// assert_eq!(set.len(), 1);
+    /// # }
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.inner.len()
     }
 
     /// Whether all tasks have been joined.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let mut set = uring_rt::task::JoinSet::new();
+    /// assert!(set.is_empty());
+    /// set.spawn(async {});
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.inner.is_empty()
@@ -68,6 +86,16 @@ impl<T> JoinSet<T> {
     }
 
     /// Takes all tasks out of the set without aborting them.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let mut set = uring_rt::task::JoinSet::new();
+    /// set.spawn(async {});
+    /// set.detach_all();
+    /// assert!(set.is_empty(), "and the task runs on");
+    /// # }
+    /// ```
     pub fn detach_all(&mut self) {
         self.inner.detach_all();
     }
@@ -79,6 +107,15 @@ impl<T: 'static> JoinSet<T> {
     /// # Panics
     ///
     /// Outside of a runtime, and on another thread than the runtime's own.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let mut set = uring_rt::task::JoinSet::new();
+    /// set.spawn(async { 1 });
+    /// assert_eq!(set.join_next().await.unwrap().unwrap(), 1);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn<F: Future<Output = T> + 'static>(&mut self, future: F) -> AbortHandle {
         match Spawner::try_current() {
@@ -88,12 +125,30 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// The same as [`spawn`](Self::spawn).
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let mut set = uring_rt::task::JoinSet::new();
+    /// set.spawn_local(async { 1 });
+    /// assert_eq!(set.join_next().await.unwrap().unwrap(), 1);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn_local<F: Future<Output = T> + 'static>(&mut self, future: F) -> AbortHandle {
         self.spawn(future)
     }
 
     /// Spawns a task on the runtime of `handle`, from any thread.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let mut set = uring_rt::task::JoinSet::new();
+    /// set.spawn_on(async { 1 }, &uring_rt::runtime::Handle::current());
+    /// assert_eq!(set.join_next().await.unwrap().unwrap(), 1);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn_on<F>(&mut self, future: F, handle: &Handle) -> AbortHandle
     where
@@ -133,6 +188,15 @@ impl<T: 'static> JoinSet<T> {
     /// # Panics
     ///
     /// When not even one thread can be started.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let mut set = uring_rt::task::JoinSet::new();
+    /// set.spawn_blocking_on(|| 1, &uring_rt::runtime::Handle::current());
+    /// assert_eq!(set.join_next().await.unwrap().unwrap(), 1);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn_blocking_on<F>(&mut self, call: F, handle: &Handle) -> AbortHandle
     where
@@ -149,6 +213,17 @@ impl<T: 'static> JoinSet<T> {
     /// # Errors
     ///
     /// Inside of the `Some`: a [`JoinError`] if the task panicked or was cancelled.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let mut set = uring_rt::task::JoinSet::new();
+    /// set.spawn(async { 1 });
+    /// while let Some(result) = set.join_next().await {
+    ///     assert_eq!(result.unwrap(), 1);
+    /// }
+    /// # }
+    /// ```
     pub async fn join_next(&mut self) -> Option<Result<T, JoinError>> {
         self.inner.join_next().await
     }
@@ -158,6 +233,15 @@ impl<T: 'static> JoinSet<T> {
     /// # Errors
     ///
     /// As for [`join_next`](Self::join_next); the error has the id, too.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let mut set = uring_rt::task::JoinSet::new();
+    /// let id = set.spawn(async { 1 }).id();
+    /// assert_eq!(set.join_next_with_id().await.unwrap().unwrap(), (id, 1));
+    /// # }
+    /// ```
     pub async fn join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
         self.inner.join_next_with_id().await
     }
@@ -167,6 +251,17 @@ impl<T: 'static> JoinSet<T> {
     /// # Errors
     ///
     /// As for [`join_next`](Self::join_next).
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let mut set = uring_rt::task::JoinSet::new();
+    /// set.spawn(async { 1 });
+    /// assert!(set.try_join_next().is_none(), "it has not run");
+    /// uring_rt::task::yield_now().await;
+    /// assert_eq!(set.try_join_next().unwrap().unwrap(), 1);
+    /// # }
+    /// ```
     pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
         self.inner.try_join_next()
     }
@@ -176,11 +271,31 @@ impl<T: 'static> JoinSet<T> {
     /// # Errors
     ///
     /// As for [`join_next`](Self::join_next).
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let mut set = uring_rt::task::JoinSet::new();
+    /// let id = set.spawn(async { 1 }).id();
+    /// uring_rt::task::yield_now().await;
+    /// assert_eq!(set.try_join_next_with_id().unwrap().unwrap(), (id, 1));
+    /// # }
+    /// ```
     pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
         self.inner.try_join_next_with_id()
     }
 
     /// Aborts all tasks and waits until their futures are dropped.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let mut set = uring_rt::task::JoinSet::new();
+    /// set.spawn(std::future::pending::<()>());
+    /// set.shutdown().await;
+    /// assert!(set.is_empty());
+    /// # }
+    /// ```
     pub async fn shutdown(&mut self) {
         self.inner.shutdown().await;
     }
@@ -192,6 +307,16 @@ impl<T: 'static> JoinSet<T> {
     /// # Panics
     ///
     /// When a task panicked, with its payload, and when one was cancelled. The others are aborted then.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let mut set = uring_rt::task::JoinSet::new();
+    /// set.spawn(async { 1 });
+    /// set.spawn(async { 2 });
+    /// assert_eq!(set.join_all().await, [1, 2]);
+    /// # }
+    /// ```
     pub async fn join_all(self) -> Vec<T> {
         self.inner.join_all().await
     }
@@ -202,6 +327,16 @@ impl<T: 'static> JoinSet<T> {
     /// # Errors
     ///
     /// As for [`join_next`](Self::join_next).
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let mut set = uring_rt::task::JoinSet::new();
+    /// set.spawn(async { 1 });
+    /// let next = std::future::poll_fn(|cx| set.poll_join_next(cx)).await;
+    /// assert_eq!(next.unwrap().unwrap(), 1);
+    /// # }
+    /// ```
     pub fn poll_join_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
         self.inner.poll_join_next(cx)
     }
@@ -211,6 +346,16 @@ impl<T: 'static> JoinSet<T> {
     /// # Errors
     ///
     /// As for [`join_next`](Self::join_next).
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let mut set = uring_rt::task::JoinSet::new();
+    /// let id = set.spawn(async { 1 }).id();
+    /// let next = std::future::poll_fn(|cx| set.poll_join_next_with_id(cx)).await;
+    /// assert_eq!(next.unwrap().unwrap(), (id, 1));
+    /// # }
+    /// ```
     pub fn poll_join_next_with_id(
         &mut self,
         cx: &mut Context<'_>,

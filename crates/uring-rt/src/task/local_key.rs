@@ -111,6 +111,11 @@ impl<T: 'static> LocalKey<T> {
     /// # Panics
     ///
     /// Outside of a scope of this key.
+    ///
+    /// ```
+    /// uring_rt::task_local! { static NAME: String; }
+    /// NAME.sync_scope("ada".into(), || NAME.with(|name| assert_eq!(name, "ada")));
+    /// ```
     #[track_caller]
     pub fn with<R>(&'static self, look: impl FnOnce(&T) -> R) -> R {
         match self.try_with(look) {
@@ -165,6 +170,11 @@ impl<T: Clone + 'static> LocalKey<T> {
     /// # Panics
     ///
     /// Outside of a scope of this key.
+    ///
+    /// ```
+    /// uring_rt::task_local! { static NUMBER: u32; }
+    /// assert_eq!(NUMBER.sync_scope(3, || NUMBER.get()), 3);
+    /// ```
     #[track_caller]
     pub fn get(&'static self) -> T {
         self.with(T::clone)
@@ -175,6 +185,12 @@ impl<T: Clone + 'static> LocalKey<T> {
     /// # Errors
     ///
     /// Outside of a scope of this key.
+    ///
+    /// ```
+    /// uring_rt::task_local! { static NUMBER: u32; }
+    /// assert_eq!(NUMBER.sync_scope(3, || NUMBER.try_get()), Ok(3));
+    /// assert!(NUMBER.try_get().is_err());
+    /// ```
     pub fn try_get(&'static self) -> Result<T, AccessError> {
         self.try_with(T::clone)
     }

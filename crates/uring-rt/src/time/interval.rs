@@ -76,6 +76,19 @@ pub fn interval(period: Duration) -> Interval {
 /// # Panics
 ///
 /// When `period` is zero, and outside of a runtime.
+///
+/// Corresponds to `tokio::time::interval_at`.
+///
+/// ```
+/// # #[uring_rt::main(start_paused = true)]
+/// # async fn main() {
+/// use uring_rt::time::{Duration, Instant, interval_at};
+///
+/// let start = Instant::now() + Duration::from_millis(5);
+/// let mut ticks = interval_at(start, Duration::from_millis(10));
+/// assert_eq!(ticks.tick().await, start);
+/// # }
+/// ```
 #[track_caller]
 pub fn interval_at(start: Instant, period: Duration) -> Interval {
     assert!(period > Duration::ZERO, "`period` must be non-zero.");
@@ -89,11 +102,40 @@ pub fn interval_at(start: Instant, period: Duration) -> Interval {
 
 impl Interval {
     /// Waits for the next tick; the instant is the one it was due at. Cancel safe: no tick is lost.
+    ///
+    /// Corresponds to `tokio::time::Interval::tick`.
+    ///
+    /// ```
+    /// # #[uring_rt::main(start_paused = true)]
+    /// # async fn main() {
+    /// use uring_rt::time::{Duration, Instant, interval};
+    ///
+    /// let mut ticks = interval(Duration::from_millis(10));
+    /// let start = ticks.tick().await;
+    /// assert_eq!(ticks.tick().await, start + Duration::from_millis(10));
+    /// assert_eq!(Instant::now(), start + Duration::from_millis(10));
+    /// # }
+    /// ```
     pub async fn tick(&mut self) -> Instant {
         poll_fn(|cx| self.poll_tick(cx)).await
     }
 
     /// Polls for the next tick.
+    ///
+    /// Corresponds to `tokio::time::Interval::poll_tick`.
+    ///
+    /// ```
+    /// # #[uring_rt::main(start_paused = true)]
+    /// # async fn main() {
+    /// use uring_rt::time::{Duration, Instant, interval};
+    ///
+    /// let mut ticks = interval(Duration::from_millis(10));
+    /// let start = ticks.tick().await;
+    /// let next = std::future::poll_fn(|cx| ticks.poll_tick(cx)).await;
+    /// assert_eq!(next, start + Duration::from_millis(10));
+    /// assert_eq!(Instant::now(), next);
+    /// # }
+    /// ```
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
         ready!(Pin::new(&mut self.next).poll(cx));
         let scheduled = self.next.deadline();
@@ -109,36 +151,137 @@ impl Interval {
     }
 
     /// The next tick comes one period from now.
+    ///
+    /// Corresponds to `tokio::time::Interval::reset`.
+    ///
+    /// ```
+    /// # #[uring_rt::main(start_paused = true)]
+    /// # async fn main() {
+    /// use uring_rt::time::{Duration, Instant, interval};
+    ///
+    /// let mut ticks = interval(Duration::from_millis(10));
+    /// let start = ticks.tick().await;
+    /// uring_rt::time::advance(Duration::from_millis(4)).await;
+    /// ticks.reset();
+    /// assert_eq!(ticks.tick().await, start + Duration::from_millis(14));
+    /// assert_eq!(Instant::now(), start + Duration::from_millis(14));
+    /// # }
+    /// ```
     pub fn reset(&mut self) {
         self.next.reset(Instant::now() + self.period);
     }
 
     /// The next tick comes now.
+    ///
+    /// Corresponds to `tokio::time::Interval::reset_immediately`.
+    ///
+    /// ```
+    /// # #[uring_rt::main(start_paused = true)]
+    /// # async fn main() {
+    /// use uring_rt::time::{Duration, Instant, interval};
+    ///
+    /// let mut ticks = interval(Duration::from_millis(10));
+    /// let start = ticks.tick().await;
+    /// ticks.reset_immediately();
+    /// assert_eq!(ticks.tick().await, start);
+    /// assert_eq!(Instant::now(), start);
+    /// # }
+    /// ```
     pub fn reset_immediately(&mut self) {
         self.next.reset(Instant::now());
     }
 
     /// The next tick comes after this time.
+    ///
+    /// Corresponds to `tokio::time::Interval::reset_after`.
+    ///
+    /// ```
+    /// # #[uring_rt::main(start_paused = true)]
+    /// # async fn main() {
+    /// use uring_rt::time::{Duration, Instant, interval};
+    ///
+    /// let mut ticks = interval(Duration::from_millis(10));
+    /// let start = ticks.tick().await;
+    /// ticks.reset_after(Duration::from_millis(3));
+    /// assert_eq!(ticks.tick().await, start + Duration::from_millis(3));
+    /// assert_eq!(Instant::now(), start + Duration::from_millis(3));
+    /// # }
+    /// ```
     pub fn reset_after(&mut self, after: Duration) {
         self.next.reset(Instant::now() + after);
     }
 
     /// The next tick comes at `deadline`.
+    ///
+    /// Corresponds to `tokio::time::Interval::reset_at`.
+    ///
+    /// ```
+    /// # #[uring_rt::main(start_paused = true)]
+    /// # async fn main() {
+    /// use uring_rt::time::{Duration, Instant, interval};
+    ///
+    /// let mut ticks = interval(Duration::from_millis(10));
+    /// let start = ticks.tick().await;
+    /// let then = Instant::now() + Duration::from_secs(1);
+    /// ticks.reset_at(then);
+    /// assert_eq!(ticks.tick().await, then);
+    /// assert!(then > start);
+    /// # }
+    /// ```
     pub fn reset_at(&mut self, deadline: Instant) {
         self.next.reset(deadline);
     }
 
     /// What happens with ticks that were missed.
+    ///
+    /// Corresponds to `tokio::time::Interval::missed_tick_behavior`.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// use uring_rt::time::{Duration, MissedTickBehavior, interval};
+    ///
+    /// let ticks = interval(Duration::from_millis(10));
+    /// assert_eq!(ticks.missed_tick_behavior(), MissedTickBehavior::Burst);
+    /// # }
+    /// ```
     pub fn missed_tick_behavior(&self) -> MissedTickBehavior {
         self.missed
     }
 
     /// Sets what happens with ticks that were missed.
+    ///
+    /// Corresponds to `tokio::time::Interval::set_missed_tick_behavior`.
+    ///
+    /// ```
+    /// # #[uring_rt::main(start_paused = true)]
+    /// # async fn main() {
+    /// use uring_rt::time::{Duration, MissedTickBehavior, advance, interval};
+    ///
+    /// let mut ticks = interval(Duration::from_millis(10));
+    /// ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    /// let start = ticks.tick().await;
+    /// advance(Duration::from_millis(35)).await;
+    /// assert_eq!(ticks.tick().await, start + Duration::from_millis(10), "late");
+    /// assert_eq!(ticks.tick().await, start + Duration::from_millis(40), "two are left out");
+    /// # }
+    /// ```
     pub fn set_missed_tick_behavior(&mut self, behavior: MissedTickBehavior) {
         self.missed = behavior;
     }
 
     /// The time between two ticks.
+    ///
+    /// Corresponds to `tokio::time::Interval::period`.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// use uring_rt::time::{Duration, interval};
+    ///
+    /// assert_eq!(interval(Duration::from_millis(10)).period(), Duration::from_millis(10));
+    /// # }
+    /// ```
     pub fn period(&self) -> Duration {
         self.period
     }

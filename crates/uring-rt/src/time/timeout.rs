@@ -90,6 +90,17 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
 /// # Panics
 ///
 /// As for [`timeout`].
+///
+/// ```
+/// # #[uring_rt::main(start_paused = true)]
+/// # async fn main() {
+/// use uring_rt::time::{Duration, Instant, timeout_at};
+///
+/// let deadline = Instant::now() + Duration::from_secs(1);
+/// assert_eq!(timeout_at(deadline, async { 5 }).await, Ok(5));
+/// assert!(timeout_at(deadline, std::future::pending::<()>()).await.is_err());
+/// # }
+/// ```
 #[track_caller]
 pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
     require("time::timeout_at");
@@ -101,16 +112,47 @@ pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::Int
 
 impl<T> Timeout<T> {
     /// The future inside.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// use uring_rt::time::{Duration, timeout};
+    ///
+    /// let limited = timeout(Duration::from_secs(1), std::future::ready(5));
+    /// let _inside: &std::future::Ready<i32> = limited.get_ref();
+    /// # }
+    /// ```
     pub fn get_ref(&self) -> &T {
         &self.value
     }
 
     /// The future inside, mutably.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// use uring_rt::time::{Duration, timeout};
+    ///
+    /// let mut limited = timeout(Duration::from_secs(1), std::future::ready(5));
+    /// *limited.get_mut() = std::future::ready(6);
+    /// assert_eq!(limited.await, Ok(6));
+    /// # }
+    /// ```
     pub fn get_mut(&mut self) -> &mut T {
         &mut self.value
     }
 
     /// The future inside; the limit is dropped.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// use uring_rt::time::{Duration, timeout};
+    ///
+    /// let limited = timeout(Duration::ZERO, std::future::ready(5));
+    /// assert_eq!(limited.into_inner().await, 5);
+    /// # }
+    /// ```
     pub fn into_inner(self) -> T {
         self.value
     }
