@@ -55,13 +55,6 @@ fn is_caught(kind: SignalKind) -> bool {
     mask("SigCgt:") >> (kind.as_raw_value() - 1) & 1 != 0
 }
 
-/// Waits until no thread has a signal still to take, which would be lethal once nobody listens.
-fn wait_until_taken(kind: SignalKind) {
-    while mask("ShdPnd:") >> (kind.as_raw_value() - 1) & 1 != 0 {
-        thread::yield_now();
-    }
-}
-
 fn usr1() -> Signal {
     signal(SignalKind::user_defined1()).unwrap()
 }
@@ -472,7 +465,7 @@ fn a_storm_of_signals_loses_no_byte() {
         });
         is_over.store(true, Ordering::Release);
         storm.join().unwrap();
-        wait_until_taken(SignalKind::user_defined1());
+        // Signals that were not delivered yet go with it.
         drop(keep);
     });
     assert!(sent.load(Ordering::Acquire));

@@ -70,7 +70,9 @@ pub fn install(signum: i32) -> io::Result<Previous> {
     })
 }
 
-/// Gives `signum` back to what `previous` says. A signal that is pending stays so until it is taken.
+/// Gives `signum` back to what `previous` says. A signal that has come and was not taken yet stays pending for
+/// [`take_pending`]; one that the kernel has not delivered yet is discarded, as it came while it was caught, and would
+/// now end the process.
 ///
 /// # Errors
 ///
@@ -80,8 +82,20 @@ pub fn restore(signum: i32, previous: Previous) -> io::Result<()> {
     if signum != previous.signum {
         return Err(io::ErrorKind::InvalidInput.into());
     }
+    // Not so for SIGCHLD: its default does no harm, and while it is ignored children that end are reaped by the kernel.
+    if signum != libc::SIGCHLD {
+        exchange(signum, &ignoring())?;
+    }
     exchange(signum, &previous.action)?;
     Ok(())
+}
+
+/// An action that discards what is pending, in the process and in each thread (sigaction(2), under NOTES).
+fn ignoring() -> libc::sigaction {
+    // SAFETY: the record is numbers, a mask and pointers, for all of which zeros are valid.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = libc::SIG_IGN;
+    action
 }
 
 /// Whether `signum` has come since the last time this was asked. Several arrivals may count as one, as in the kernel.

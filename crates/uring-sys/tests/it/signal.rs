@@ -60,6 +60,47 @@ fn restore_gives_back_what_was_there() {
     assert_eq!(found, libc::SIG_IGN);
 }
 
+/// Blocks a signal on this thread while it lives.
+struct Blocked(libc::sigset_t);
+
+impl Blocked {
+    fn new(signum: i32) -> Blocked {
+        // SAFETY: a set is plain memory, and sigemptyset makes it valid.
+        let mut set: libc::sigset_t = unsafe { std::mem::zeroed() };
+        // SAFETY: the set is live and exclusive.
+        assert_eq!(unsafe { libc::sigemptyset(&raw mut set) }, 0);
+        // SAFETY: as above.
+        assert_eq!(unsafe { libc::sigaddset(&raw mut set, signum) }, 0);
+        let blocked = Blocked(set);
+        blocked.change(libc::SIG_BLOCK);
+        blocked
+    }
+
+    fn change(&self, how: i32) {
+        // SAFETY: the set is valid and outlives the call; the old mask is not asked for.
+        let answer = unsafe { libc::pthread_sigmask(how, &raw const self.0, std::ptr::null_mut()) };
+        assert_eq!(answer, 0);
+    }
+}
+
+impl Drop for Blocked {
+    fn drop(&mut self) {
+        self.change(libc::SIG_UNBLOCK);
+    }
+}
+
+#[test]
+fn a_signal_that_was_not_delivered_before_the_end_does_not_kill_after_it() {
+    let _turn = turn();
+    let previous = install(libc::SIGUSR1).unwrap();
+    let blocked = Blocked::new(libc::SIGUSR1);
+    raise(libc::SIGUSR1);
+    restore(libc::SIGUSR1, previous).unwrap();
+    // Would be delivered here, with the default action.
+    drop(blocked);
+    assert!(!take_pending(libc::SIGUSR1));
+}
+
 #[test]
 fn nested_installs_are_undone_one_by_one() {
     let _turn = turn();
