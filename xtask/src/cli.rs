@@ -53,7 +53,7 @@ Usage: cargo xtask <task>
   syscalls          count the system calls of the echo example, with strace
   matrix            run the tests on other kernels, in virtual machines;
                     --kernel VERSION, --program PART and --test PART select
-  sanitize [WHAT]   run the tests under a sanitizer, address or leak, or both;
+  sanitize [WHAT]   run the tests under a sanitizer: address, leak or thread;
                     needs a nightly toolchain, and installs none
   fuzz --seconds N  run each fuzz target for so long; needs nightly and c++
   loom              check the handshakes between threads in every order

@@ -2,6 +2,7 @@
 //! switches on.
 
 use std::path::Path;
+use std::process::Command as Process;
 
 use crate::command::{Command, Failure, has_nightly};
 
@@ -12,10 +13,12 @@ pub(crate) enum Sanitizer {
     Address,
     /// What is never freed.
     Leak,
+    /// Accesses of two threads that nothing orders.
+    Thread,
 }
 
 impl Sanitizer {
-    const ALL: [Sanitizer; 2] = [Sanitizer::Address, Sanitizer::Leak];
+    const ALL: [Sanitizer; 3] = [Sanitizer::Address, Sanitizer::Leak, Sanitizer::Thread];
 
     pub(crate) fn from_name(name: &str) -> Option<Sanitizer> {
         Self::ALL
@@ -27,6 +30,7 @@ impl Sanitizer {
         match self {
             Sanitizer::Address => "address",
             Sanitizer::Leak => "leak",
+            Sanitizer::Thread => "thread",
         }
     }
 
@@ -35,29 +39,35 @@ impl Sanitizer {
         let flags = match self {
             Sanitizer::Address => "-Zsanitizer=address",
             Sanitizer::Leak => "-Zsanitizer=leak",
+            Sanitizer::Thread => "-Zsanitizer=thread",
         };
         // Named, so that build scripts and macros are built without the sanitizer.
         let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
-        let command =
-            Command::nightly("test --workspace --all-features --lib --tests --no-fail-fast")
-                // The page guard is an allocator of its own, and xtask runs cargo.
-                .arg("--exclude=uring-fault-inject")
-                .arg("--exclude=xtask")
-                .arg(format!("--target={target}"))
-                // Apart from what is built without it.
-                .arg(format!("--target-dir=target/sanitize-{}", self.name()))
-                // What the compiler says to a mistake is another compiler's business.
-                .arg("--")
-                .arg("--skip=every_mistake_in_an_attribute")
-                .env("RUSTFLAGS", flags)
-                // Leaks are looked for alone.
-                .env("ASAN_OPTIONS", "detect_leaks=0");
+        let tests = Command::nightly("test --workspace --all-features --lib --tests");
+        let tests = match self {
+            Sanitizer::Thread => tests.arg("-Zbuild-std"),
+            Sanitizer::Address | Sanitizer::Leak => tests,
+        };
+        let tests = tests
+            .arg("--no-fail-fast")
+            // The page guard is an allocator of its own, and xtask runs cargo.
+            .arg("--exclude=uring-fault-inject")
+            .arg("--exclude=xtask")
+            .arg(format!("--target={target}"))
+            // Apart from what is built without it.
+            .arg(format!("--target-dir=target/sanitize-{}", self.name()))
+            .arg("--")
+            // What the compiler says to a mistake is another compiler's business.
+            .arg("--skip=every_mistake_in_an_attribute")
+            .env("RUSTFLAGS", flags)
+            // Leaks are looked for alone.
+            .env("ASAN_OPTIONS", "detect_leaks=0");
         match self {
-            Sanitizer::Address => command,
+            Sanitizer::Address | Sanitizer::Thread => tests,
             // A forked child leaves by `exit` with everything alive, and of its parent's other threads it has the
             // memory, but no stack that would lead there.
             // A set whose number somebody has closed is given up: its drop would close what is another file by now.
-            Sanitizer::Leak => command
+            Sanitizer::Leak => tests
                 .arg("--skip=fork")
                 .arg("--skip=an_epoll_set_that_was_closed"),
         }
@@ -70,8 +80,30 @@ pub(crate) fn run(root: &Path, only: Option<Sanitizer>) -> Result<(), Failure> {
         println!("skipped: sanitizers need a nightly toolchain, and none is installed");
         return Ok(());
     }
-    Sanitizer::ALL
+    let chosen = Sanitizer::ALL
         .into_iter()
-        .filter(|sanitizer| only.is_none_or(|only| only == *sanitizer))
-        .try_for_each(|sanitizer| sanitizer.tests().run(root))
+        .filter(|sanitizer| only.is_none_or(|only| only == *sanitizer));
+    for sanitizer in chosen {
+        if sanitizer == Sanitizer::Thread && !has_std_source() {
+            println!(
+                "skipped: the thread sanitizer needs a std that is built for it, or it reports std itself, \
+                 and nightly's component rust-src is not installed"
+            );
+            continue;
+        }
+        sanitizer.tests().run(root)?;
+    }
+    Ok(())
+}
+
+fn has_std_source() -> bool {
+    let output = Process::new("rustup")
+        .args(["run", "nightly", "rustc", "--print", "sysroot"])
+        .output();
+    output.is_ok_and(|output| {
+        let sysroot = String::from_utf8_lossy(&output.stdout);
+        Path::new(sysroot.trim())
+            .join("lib/rustlib/src/rust/library/std")
+            .exists()
+    })
 }
