@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::RawFd;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
@@ -35,6 +36,11 @@ pub(crate) struct Shared {
     /// Set when the reactor goes away.
     closed: AtomicBool,
 }
+
+/// No lock is held while code of others runs, so a panic of theirs leaves nothing behind it half done. As with tokio's, a
+/// socket or a sleep may be used again after a caught panic.
+impl RefUnwindSafe for Shared {}
+impl UnwindSafe for Shared {}
 
 impl Shared {
     pub(crate) fn new(env: Env, start_paused: bool, pacer: Option<Pacer>) -> Shared {

@@ -58,9 +58,24 @@ const _: () = {
     send_sync_unpin::<JoinError>();
 };
 
+const fn unwind_safe<T: std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}
+
+const _: () = {
+    unwind_safe::<TcpListener>();
+    unwind_safe::<TcpSocket>();
+    unwind_safe::<TcpStream>();
+    unwind_safe::<UdpSocket>();
+    unwind_safe::<UnixDatagram>();
+    unwind_safe::<UnixListener>();
+    unwind_safe::<UnixSeqpacket>();
+    unwind_safe::<UnixStream>();
+    unwind_safe::<tcp::OwnedWriteHalf>();
+    unwind_safe::<pipe::Receiver>();
+};
+
 #[test]
 fn futures_of_sockets_and_timers_are_send() {
-    fn is_send<F: Future + Send>(_: F) {}
+    fn is_send<F: Future + Send + Sync>(_: F) {}
     let address = "127.0.0.1:0";
     is_send(TcpListener::bind(address));
     is_send(TcpStream::connect(address));
