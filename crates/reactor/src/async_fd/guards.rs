@@ -48,19 +48,60 @@ impl<'a, T> AsyncFdReadyGuard<'a, T> {
     }
 
     /// Forgets the readiness that this guard has seen, but for the closed states, which are final.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/pair.rs"));
+    /// # fn main() -> io::Result<()> { with_pair(async |fd, _peer| {
+    /// use uring_reactor::Ready;
+    ///
+    /// let mut guard = fd.writable().await?;
+    /// guard.clear_ready();
+    /// assert_eq!(guard.ready(), Ready::EMPTY);
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub fn clear_ready(&mut self) {
         clear(&self.async_fd.registration, &mut self.event, Ready::ALL);
     }
 
     /// Forgets `ready`, of what this guard has seen, but for the closed states.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/pair.rs"));
+    /// # fn main() -> io::Result<()> { with_pair(async |fd, _peer| {
+    /// use uring_reactor::Ready;
+    ///
+    /// let mut guard = fd.writable().await?;
+    /// guard.clear_ready_matching(Ready::READABLE);
+    /// assert!(guard.ready().is_writable(), "that was not meant");
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub fn clear_ready_matching(&mut self, ready: Ready) {
         clear(&self.async_fd.registration, &mut self.event, ready);
     }
 
     /// Does nothing: that nothing is cleared says so to the reader.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/pair.rs"));
+    /// # fn main() -> io::Result<()> { with_pair(async |fd, _peer| {
+    /// fd.writable().await?.retain_ready();
+    /// fd.writable().await?.retain_ready(); // at once
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub fn retain_ready(&mut self) {}
 
     /// The readiness that was found.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/pair.rs"));
+    /// # fn main() -> io::Result<()> { with_pair(async |fd, _peer| {
+    /// assert!(fd.writable().await?.ready().is_writable());
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub fn ready(&self) -> Ready {
         self.event.ready
     }
@@ -70,6 +111,16 @@ impl<'a, T> AsyncFdReadyGuard<'a, T> {
     /// # Errors
     ///
     /// [`TryIoError`] for `WouldBlock`; every other result of `op` is inside of `Ok`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/pair.rs"));
+    /// # fn main() -> io::Result<()> { with_pair(async |fd, _peer| {
+    /// let mut guard = fd.writable().await?;
+    /// let written = guard.try_io(|fd| fd.get_ref().write(b"abc"));
+    /// assert_eq!(written.expect("there is room")?, 3);
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub fn try_io<R>(
         &mut self,
         op: impl FnOnce(&'a AsyncFd<T>) -> io::Result<R>,
@@ -79,11 +130,29 @@ impl<'a, T> AsyncFdReadyGuard<'a, T> {
     }
 
     /// The `AsyncFd` that was awaited.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/pair.rs"));
+    /// # fn main() -> io::Result<()> { with_pair(async |fd, _peer| {
+    /// let guard = fd.writable().await?;
+    /// assert!(guard.get_ref().get_ref().peer_addr().is_ok());
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub fn get_ref(&self) -> &'a AsyncFd<T> {
         self.async_fd
     }
 
     /// The object inside.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/pair.rs"));
+    /// # fn main() -> io::Result<()> { with_pair(async |fd, _peer| {
+    /// let guard = fd.writable().await?;
+    /// assert!(guard.get_inner().peer_addr().is_ok());
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub fn get_inner(&self) -> &'a T {
         self.async_fd.get_ref()
     }
@@ -95,19 +164,60 @@ impl<'a, T> AsyncFdReadyMutGuard<'a, T> {
     }
 
     /// Forgets the readiness that this guard has seen, but for the closed states, which are final.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/pair.rs"));
+    /// # fn main() -> io::Result<()> { with_pair(async |mut fd, _peer| {
+    /// use uring_reactor::Ready;
+    ///
+    /// let mut guard = fd.writable_mut().await?;
+    /// guard.clear_ready();
+    /// assert_eq!(guard.ready(), Ready::EMPTY);
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub fn clear_ready(&mut self) {
         clear(&self.async_fd.registration, &mut self.event, Ready::ALL);
     }
 
     /// Forgets `ready`, of what this guard has seen, but for the closed states.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/pair.rs"));
+    /// # fn main() -> io::Result<()> { with_pair(async |mut fd, _peer| {
+    /// use uring_reactor::Ready;
+    ///
+    /// let mut guard = fd.writable_mut().await?;
+    /// guard.clear_ready_matching(Ready::READABLE);
+    /// assert!(guard.ready().is_writable(), "that was not meant");
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub fn clear_ready_matching(&mut self, ready: Ready) {
         clear(&self.async_fd.registration, &mut self.event, ready);
     }
 
     /// Does nothing: that nothing is cleared says so to the reader.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/pair.rs"));
+    /// # fn main() -> io::Result<()> { with_pair(async |mut fd, _peer| {
+    /// fd.writable_mut().await?.retain_ready();
+    /// fd.writable_mut().await?.retain_ready(); // at once
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub fn retain_ready(&mut self) {}
 
     /// The readiness that was found.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/pair.rs"));
+    /// # fn main() -> io::Result<()> { with_pair(async |mut fd, _peer| {
+    /// assert!(fd.writable_mut().await?.ready().is_writable());
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub fn ready(&self) -> Ready {
         self.event.ready
     }
@@ -117,6 +227,16 @@ impl<'a, T> AsyncFdReadyMutGuard<'a, T> {
     /// # Errors
     ///
     /// [`TryIoError`] for `WouldBlock`; every other result of `op` is inside of `Ok`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/pair.rs"));
+    /// # fn main() -> io::Result<()> { with_pair(async |mut fd, _peer| {
+    /// let mut guard = fd.writable_mut().await?;
+    /// let written = guard.try_io(|fd| fd.get_mut().write(b"abc"));
+    /// assert_eq!(written.expect("there is room")?, 3);
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub fn try_io<R>(
         &mut self,
         op: impl FnOnce(&mut AsyncFd<T>) -> io::Result<R>,
@@ -126,21 +246,57 @@ impl<'a, T> AsyncFdReadyMutGuard<'a, T> {
     }
 
     /// The `AsyncFd` that was awaited.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/pair.rs"));
+    /// # fn main() -> io::Result<()> { with_pair(async |mut fd, _peer| {
+    /// let guard = fd.writable_mut().await?;
+    /// assert!(guard.get_ref().get_ref().peer_addr().is_ok());
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub fn get_ref(&self) -> &AsyncFd<T> {
         self.async_fd
     }
 
     /// The `AsyncFd` that was awaited, mutably.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/pair.rs"));
+    /// # fn main() -> io::Result<()> { with_pair(async |mut fd, _peer| {
+    /// let mut guard = fd.writable_mut().await?;
+    /// assert_eq!(guard.get_mut().get_mut().write(b"x")?, 1);
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub fn get_mut(&mut self) -> &mut AsyncFd<T> {
         self.async_fd
     }
 
     /// The object inside.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/pair.rs"));
+    /// # fn main() -> io::Result<()> { with_pair(async |mut fd, _peer| {
+    /// let guard = fd.writable_mut().await?;
+    /// assert!(guard.get_inner().peer_addr().is_ok());
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub fn get_inner(&self) -> &T {
         self.async_fd.get_ref()
     }
 
     /// The object inside, mutably.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/pair.rs"));
+    /// # fn main() -> io::Result<()> { with_pair(async |mut fd, _peer| {
+    /// let mut guard = fd.writable_mut().await?;
+    /// assert_eq!(guard.get_inner_mut().write(b"x")?, 1);
+    /// # Ok(())
+    /// # }) }
+    /// ```
     pub fn get_inner_mut(&mut self) -> &mut T {
         self.async_fd.get_mut()
     }
