@@ -170,6 +170,23 @@ fn dropping_the_runtime_waits_for_a_call_that_has_begun() {
 }
 
 #[test]
+fn the_handle_of_a_call_that_outlasts_its_runtime_says_cancelled() {
+    let (begun, has_begun) = mpsc::channel();
+    let (end, may_end) = mpsc::channel::<()>();
+    let runtime = Runtime::new().unwrap();
+    let call = runtime.spawn_blocking(move || {
+        begun.send(()).unwrap();
+        may_end.recv().unwrap_err();
+    });
+    has_begun.recv().unwrap();
+    let ender = thread::spawn(move || drop(end));
+    drop(runtime);
+    ender.join().unwrap();
+    let error = tokio_test::block_on(call).unwrap_err();
+    assert!(error.is_cancelled());
+}
+
+#[test]
 fn shutdown_background_does_not_wait() {
     let (end, may_end) = mpsc::channel::<()>();
     let (begun, has_begun) = mpsc::channel();
