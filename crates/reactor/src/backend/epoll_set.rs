@@ -93,18 +93,21 @@ impl EpollSet {
                 entries.duplicates.insert(owner, duplicate);
                 Ok(Entered::Waiting)
             }
-            // Which of the two numbers is closed?
-            Some(libc::EBADF) if self.is_open(fd) => Ok(Entered::SetLost),
-            // What has the number of the set now is none; unless it is asked for itself, by a number that was closed
-            // behind its owner's back before the set got it.
-            Some(libc::EINVAL) if fd != self.raw_fd() => Ok(Entered::SetLost),
+            // The fault of the set, or of the fd? EBADF is also what an O_PATH fd gives, and EINVAL a set for itself.
+            Some(libc::EBADF | libc::EINVAL) if self.is_lost() => Ok(Entered::SetLost),
             _ => Err(error),
         }
     }
 
-    fn is_open(&self, fd: RawFd) -> bool {
-        let duplicate = self.kernel.duplicate(fd).map_err(|e| e.raw_os_error());
-        !matches!(duplicate, Err(Some(libc::EBADF)))
+    /// Whether its number is nobody's, or that of another kind of file. Asked with an fd that is certainly good and
+    /// not in it: a set that is one answers ENOENT.
+    fn is_lost(&self) -> bool {
+        let Ok(stranger) = self.kernel.eventfd() else {
+            return false;
+        };
+        let answer = self.epoll.delete(stranger.raw_fd());
+        let errno = answer.map_err(|error| error.raw_os_error());
+        matches!(errno, Err(Some(libc::EBADF | libc::EINVAL)))
     }
 
     /// Takes the owner's entry out, if it still has one.
