@@ -137,13 +137,7 @@ impl Uring {
         let Some(entry) = self.routes.get(whole(disarm.slot, disarm.generation)) else {
             return;
         };
-        let (fd, in_ring, in_epoll) = (entry.fd, entry.in_ring, entry.in_epoll);
-        if in_epoll != 0
-            && let Ok(set) = self.env.epoll_set()
-        {
-            set.leave(fd, (disarm.slot, disarm.generation));
-        }
-        for direction in in_ring.iter() {
+        for direction in entry.in_ring.iter() {
             let token = Token {
                 direction: Some(direction),
                 ..whole(disarm.slot, disarm.generation)
@@ -163,7 +157,13 @@ impl Uring {
                 break;
             }
         }
-        self.routes.remove(disarm.slot, disarm.generation);
+        // At the end: what was reaped may have moved a direction to the set just now.
+        if let Some(entry) = self.routes.remove(disarm.slot, disarm.generation)
+            && entry.in_epoll != 0
+            && let Ok(set) = self.env.epoll_set()
+        {
+            set.leave(entry.fd, (disarm.slot, disarm.generation));
+        }
         let is_other =
             |token: Token| (token.slot, token.generation) != (disarm.slot, disarm.generation);
         self.early.retain(|completion| is_other(completion.token));

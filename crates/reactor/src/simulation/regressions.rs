@@ -1,5 +1,6 @@
 //! What random programs have found, each as a program of its own.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -11,6 +12,7 @@ use crate::backend::sim::socket::Quirk;
 use crate::backend::sim::watch::Flag;
 use crate::backend::sim::{Sim, SimFile};
 use crate::driver::Choice;
+use crate::interest::Interest;
 use crate::options::Options;
 use crate::reactor::{Reactor, Turn};
 
@@ -99,4 +101,31 @@ fn a_backend_that_cannot_be_replaced_at_once_is_replaced_by_a_later_turn() {
     sim.lock().faults.epoll_memory = 0;
     assert!(is_woken_by_data(&sim, &mut reactor, &fd, peer));
     assert_eq!(reactor.driver().backend(), "epoll");
+}
+
+/// A completion that moves a direction to epoll may be reaped by the very drop that ends its registration.
+#[test]
+fn a_registration_that_moves_to_epoll_as_it_ends_leaves_no_duplicate_of_its_fd() {
+    let sim = Sim::healthy();
+    sim.lock().faults.keyed = 0;
+    let mut reactor = reactor(&sim, Choice::IoUring);
+    let _current = reactor.handle().enter();
+    let (file, peer) = socket(&sim);
+    let id = file.id();
+    file.write(1000).unwrap();
+    let first = AsyncFd::with_interest(&file, Interest::PRIORITY).unwrap();
+    let second = AsyncFd::with_interest(&file, Interest::WRITABLE).unwrap();
+    let mut cx = Context::from_waker(Waker::noop());
+    // The first has the number's entry in the epoll set, the second waits in the ring.
+    let mut urgent = Box::pin(first.ready(Interest::PRIORITY));
+    assert!(urgent.as_mut().poll(&mut cx).is_pending());
+    assert!(second.poll_write_ready(&mut cx).is_pending());
+    reactor.turn(Turn::Poll).unwrap();
+    // RDHUP alone, unasked: a writer has to move. Nobody has reaped it when the drop begins.
+    sim.lock().shut_write(peer);
+    drop(second);
+    drop(urgent);
+    drop(first);
+    drop(file);
+    assert!(sim.lock().is_released(id), "a duplicate holds the file");
 }
