@@ -77,6 +77,19 @@ fn exhausted(cx: &mut Context<'_>) -> Poll<()> {
 }
 
 /// Takes one unit from the running task's budget: a leaf future calls it after it made progress.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+/// # fn main() -> () { run(async |spawner| {
+/// use uring_executor::coop::{has_budget_remaining, spend};
+///
+/// while has_budget_remaining() {
+///     spend();
+/// }
+/// uring_executor::yield_now().await;
+/// assert!(has_budget_remaining(), "each poll has a new one");
+/// # }) }
+/// ```
 #[inline]
 pub fn spend() {
     context::with(|context| context.budget.set(context.budget.get().spent()));
@@ -85,6 +98,13 @@ pub fn spend() {
 /// Whether the running task has budget left.
 ///
 /// Corresponds to `tokio::task::coop::has_budget_remaining`.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+/// # fn main() -> () { run(async |spawner| {
+/// assert!(uring_executor::coop::has_budget_remaining());
+/// # }) }
+/// ```
 #[inline]
 pub fn has_budget_remaining() -> bool {
     context::with(|context| context.budget.get().is_left())
@@ -154,6 +174,21 @@ pub struct RestoreOnPending {
 
 impl RestoreOnPending {
     /// Lets the unit stay taken: something was done with it.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// use std::task::Poll;
+    /// use uring_executor::coop::poll_proceed;
+    ///
+    /// std::future::poll_fn(|cx| {
+    ///     let Poll::Ready(unit) = poll_proceed(cx) else { return Poll::Pending };
+    ///     unit.made_progress();
+    ///     Poll::Ready(())
+    /// })
+    /// .await;
+    /// # }) }
+    /// ```
     pub fn made_progress(&self) {
         self.before.set(None);
     }

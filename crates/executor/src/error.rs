@@ -38,11 +38,29 @@ impl JoinError {
     }
 
     /// Whether the task was aborted, or dropped with its executor.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// let task = spawner.spawn(std::future::pending::<()>());
+    /// task.abort();
+    /// let error = task.await.unwrap_err();
+    /// assert!(error.is_cancelled());
+    /// # }) }
+    /// ```
     pub fn is_cancelled(&self) -> bool {
         matches!(self.failure, Failure::Cancelled)
     }
 
     /// Whether the task panicked.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// let error = spawner.spawn(async { panic!("why") }).await.unwrap_err();
+    /// assert!(error.is_panic());
+    /// # }) }
+    /// ```
     pub fn is_panic(&self) -> bool {
         matches!(self.failure, Failure::Panic(_))
     }
@@ -52,6 +70,14 @@ impl JoinError {
     /// # Panics
     ///
     /// If the task did not panic. See [`try_into_panic`](Self::try_into_panic).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// let error = spawner.spawn(async { panic!("why") }).await.unwrap_err();
+    /// assert_eq!(*error.into_panic().downcast::<&str>().unwrap(), "why");
+    /// # }) }
+    /// ```
     #[track_caller]
     pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
         self.try_into_panic()
@@ -63,6 +89,16 @@ impl JoinError {
     /// # Errors
     ///
     /// The error itself if the task did not panic.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// let task = spawner.spawn(std::future::pending::<()>());
+    /// task.abort();
+    /// let error = task.await.unwrap_err();
+    /// assert!(error.try_into_panic().is_err(), "it was cancelled");
+    /// # }) }
+    /// ```
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send + 'static>, Self> {
         match self.failure {
             Failure::Panic(payload) => Ok(payload.into_inner()),
@@ -71,6 +107,16 @@ impl JoinError {
     }
 
     /// The task.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// let task = spawner.spawn(std::future::pending::<()>());
+    /// let id = task.id();
+    /// task.abort();
+    /// assert_eq!(task.await.unwrap_err().id(), id);
+    /// # }) }
+    /// ```
     pub fn id(&self) -> Id {
         self.id
     }

@@ -58,6 +58,15 @@ impl fmt::Display for Id {
 /// # Panics
 ///
 /// Outside of a task. The future given to `block_on` is not a task.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+/// # fn main() -> () { run(async |spawner| {
+/// let task = spawner.spawn(async { uring_executor::id() });
+/// let id = task.id();
+/// assert_eq!(task.await.unwrap(), id);
+/// # }) }
+/// ```
 #[track_caller]
 pub fn id() -> Id {
     try_id().expect("can't get a task id when not inside a task")

@@ -71,11 +71,30 @@ impl<T> JoinHandle<T> {
 
     /// Cancels the task at its next suspension, or before its first poll. A task that has completed, or does so in
     /// the poll that is going on, keeps its output. The future is dropped on the home thread, later than this returns.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// let task = spawner.spawn(std::future::pending::<()>());
+    /// task.abort();
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// # }) }
+    /// ```
     pub fn abort(&self) {
         self.task.abort();
     }
 
     /// Another handle that can abort the task, but not wait for it.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// let task = spawner.spawn(std::future::pending::<()>());
+    /// let abort = task.abort_handle();
+    /// abort.abort();
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// # }) }
+    /// ```
     #[must_use]
     pub fn abort_handle(&self) -> AbortHandle {
         AbortHandle {
@@ -90,18 +109,48 @@ impl<T> JoinHandle<T> {
     /// # Errors
     ///
     /// A [`JoinError`] if the task was cancelled, as is to be expected, or panicked.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// let done = spawner.spawn(async { 1 });
+    /// uring_executor::yield_now().await;
+    /// assert_eq!(done.cancel().await.unwrap(), 1, "too late");
+    /// let waits = spawner.spawn(std::future::pending::<()>());
+    /// assert!(waits.cancel().await.unwrap_err().is_cancelled());
+    /// # }) }
+    /// ```
     pub async fn cancel(self) -> Result<T, JoinError> {
         self.abort();
         self.await
     }
 
     /// Whether the task has completed, in whatever way.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// let task = spawner.spawn(async {});
+    /// assert!(!task.is_finished());
+    /// uring_executor::yield_now().await;
+    /// assert!(task.is_finished());
+    /// # }) }
+    /// ```
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.task.header().state.load().is_complete()
     }
 
     /// The task's id.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// let task = spawner.spawn(async { uring_executor::id() });
+    /// let id = task.id();
+    /// assert_eq!(task.await.unwrap(), id);
+    /// # }) }
+    /// ```
     #[must_use]
     pub fn id(&self) -> Id {
         self.task.header().id
@@ -205,17 +254,44 @@ pub struct AbortHandle {
 
 impl AbortHandle {
     /// As [`JoinHandle::abort`].
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// let task = spawner.spawn(std::future::pending::<()>());
+    /// task.abort_handle().abort();
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// # }) }
+    /// ```
     pub fn abort(&self) {
         self.task.abort();
     }
 
     /// Whether the task has completed, in whatever way.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// let abort = spawner.spawn(async {}).abort_handle();
+    /// assert!(!abort.is_finished());
+    /// uring_executor::yield_now().await;
+    /// assert!(abort.is_finished());
+    /// # }) }
+    /// ```
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.task.header().state.load().is_complete()
     }
 
     /// The task's id.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// let task = spawner.spawn(async {});
+    /// assert_eq!(task.abort_handle().id(), task.id());
+    /// # }) }
+    /// ```
     #[must_use]
     pub fn id(&self) -> Id {
         self.task.header().id

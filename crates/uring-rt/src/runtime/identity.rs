@@ -69,11 +69,21 @@ impl TryCurrentError {
     }
 
     /// Whether the thread has entered no runtime.
+    ///
+    /// ```
+    /// let error = uring_rt::runtime::Handle::try_current().unwrap_err();
+    /// assert!(error.is_missing_context());
+    /// ```
     pub fn is_missing_context(&self) -> bool {
         !self.is_thread_ending
     }
 
     /// Whether the thread is ending, and has forgotten which runtime it had entered.
+    ///
+    /// ```
+    /// let error = uring_rt::runtime::Handle::try_current().unwrap_err();
+    /// assert!(!error.is_thread_local_destroyed());
+    /// ```
     pub fn is_thread_local_destroyed(&self) -> bool {
         self.is_thread_ending
     }

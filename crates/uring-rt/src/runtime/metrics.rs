@@ -55,6 +55,14 @@ impl RuntimeMetrics {
     }
 
     /// Everything that is counted, as it is now.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let metrics = uring_rt::runtime::Handle::current().metrics();
+    /// println!("{:#?}", metrics.snapshot());
+    /// # }
+    /// ```
     pub fn snapshot(&self) -> Metrics {
         Metrics {
             reactor: self.handle.reactor().metrics(),
@@ -63,12 +71,29 @@ impl RuntimeMetrics {
     }
 
     /// Threads that run tasks: one.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let metrics = uring_rt::runtime::Handle::current().metrics();
+    /// assert_eq!(metrics.num_workers(), 1);
+    /// # }
+    /// ```
     pub fn num_workers(&self) -> usize {
         1
     }
 
     /// Tasks that were spawned and have not ended. One that was spawned from another thread counts from when the
     /// runtime has taken it up; one that waits for a blocking call counts, too.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let metrics = uring_rt::runtime::Handle::current().metrics();
+    /// drop(uring_rt::spawn(std::future::pending::<()>()));
+    /// assert_eq!(metrics.num_alive_tasks(), 1);
+    /// # }
+    /// ```
     pub fn num_alive_tasks(&self) -> usize {
         usize::try_from(self.snapshot().executor.tasks_alive).unwrap_or(usize::MAX)
     }
@@ -78,6 +103,15 @@ impl RuntimeMetrics {
     /// # Panics
     ///
     /// When `worker` is not 0.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let metrics = uring_rt::runtime::Handle::current().metrics();
+    /// uring_rt::time::sleep(std::time::Duration::from_millis(1)).await;
+    /// assert!(metrics.worker_park_count(0) >= 1);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn worker_park_count(&self, worker: usize) -> u64 {
         self.worker_park_unpark_count(worker).div_ceil(2)
@@ -88,6 +122,14 @@ impl RuntimeMetrics {
     /// # Panics
     ///
     /// When `worker` is not 0.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let metrics = uring_rt::runtime::Handle::current().metrics();
+    /// assert_eq!(metrics.worker_park_unpark_count(0) % 2, 0, "not asleep");
+    /// # }
+    /// ```
     #[track_caller]
     pub fn worker_park_unpark_count(&self, worker: usize) -> u64 {
         assert_eq!(worker, 0, "a runtime has one worker, number 0");
@@ -95,6 +137,14 @@ impl RuntimeMetrics {
     }
 
     /// Tasks that other threads have spawned or woken, and that the runtime has not taken up yet.
+    ///
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let metrics = uring_rt::runtime::Handle::current().metrics();
+    /// assert_eq!(metrics.global_queue_depth(), 0);
+    /// # }
+    /// ```
     pub fn global_queue_depth(&self) -> usize {
         self.handle.spawner().inbox_depth()
     }
