@@ -66,8 +66,11 @@ fn rows() -> Vec<(String, String)> {
 
 /// The folder of tokio's source, wherever cargo keeps it.
 fn tokio() -> PathBuf {
+    // Of another platform's packages not even the manifests are on a machine that has only built this.
+    let platform = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let metadata = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version=1", "--offline"])
+        .args(["--filter-platform", &platform])
         .current_dir(root())
         .output()
         .unwrap();
