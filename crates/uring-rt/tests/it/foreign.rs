@@ -100,7 +100,10 @@ fn a_socket_dropped_elsewhere_lets_go_of_the_kernel() {
         let reader = runtime.spawn(async move { ours.read(&mut [0; 1]).await });
         // Waited on here, dropped there.
         let theirs = runtime.block_on(async {
-            let waits = uring_rt::time::timeout(std::time::Duration::ZERO, theirs.readable());
+            let mut theirs = theirs;
+            let mut buffer = [0; 1];
+            let waits =
+                uring_rt::time::timeout(std::time::Duration::ZERO, theirs.read(&mut buffer));
             waits.await.unwrap_err();
             theirs
         });
