@@ -59,9 +59,10 @@ fn run_all(root: &Path, filter: &Filter) -> Result<(), String> {
         let prefix = filter.kernel.as_deref().unwrap_or_default();
         kernel.version.starts_with(prefix)
     };
+    let commit = boot::commit();
     let mut rows = Vec::new();
     for kernel in all.iter().filter(matches) {
-        rows.push(run_one(kernel, &initramfs, log_of(kernel))?);
+        rows.push(run_one(kernel, &initramfs, &commit, log_of(kernel))?);
     }
     if rows.is_empty() {
         return Err("no kernel has such a version".to_owned());
@@ -81,10 +82,10 @@ fn run_all(root: &Path, filter: &Filter) -> Result<(), String> {
     Err(failures.join("\n"))
 }
 
-fn run_one(kernel: &Kernel, initramfs: &Path, log: PathBuf) -> Result<Row, String> {
+fn run_one(kernel: &Kernel, initramfs: &Path, commit: &str, log: PathBuf) -> Result<Row, String> {
     let start = Instant::now();
     println!("booting {}", kernel.version);
-    boot::run(&kernel.image, initramfs, &log)?;
+    boot::run(&kernel.image, initramfs, commit, &log)?;
     let row = Row::read(kernel, log)?;
     let seconds = start.elapsed().as_secs();
     println!("{}, {seconds} s", row.summary());

@@ -27,10 +27,10 @@ pub(super) fn check_emulator() -> Result<(), String> {
 
 /// Runs it, with its serial line in the file `log`, below the commit whose tests
 /// these are.
-pub(super) fn run(kernel: &Path, initramfs: &Path, log: &Path) -> Result<(), String> {
+pub(super) fn run(kernel: &Path, initramfs: &Path, commit: &str, log: &Path) -> Result<(), String> {
     let at_log = |error: std::io::Error| format!("{}: {error}", log.display());
     let mut file = File::create(log).map_err(at_log)?;
-    writeln!(file, "@@ commit {}", commit()).map_err(at_log)?;
+    writeln!(file, "@@ commit {commit}").map_err(at_log)?;
     let errors = file.try_clone().map_err(at_log)?;
     let mut machine = Command::new(EMULATOR)
         // Emulated: slower than KVM, and the same wherever it runs.
@@ -53,7 +53,7 @@ pub(super) fn run(kernel: &Path, initramfs: &Path, log: &Path) -> Result<(), Str
 }
 
 /// Of the tree that is tested, as git names it.
-fn commit() -> String {
+pub(super) fn commit() -> String {
     let git = Command::new("git")
         .args(["describe", "--always", "--dirty"])
         .output();
