@@ -16,6 +16,7 @@ mod happy_eyeballs;
 mod hooks;
 mod incoming;
 mod interval;
+mod lookup;
 mod paused;
 mod pipe;
 mod process;
