@@ -86,7 +86,7 @@ impl<T> AsyncFd<T> {
     }
 
     /// [`poll_read_stream`](Self::poll_read_stream) for TCP sockets, with the shortcut on edges as well. Only
-    /// urgent data ends a read of those early, so the registration must include [`Interest::PRIORITY`].
+    /// urgent data ends a read of those early, so the registration must include [`Interest::PRIORITY`](crate::Interest::PRIORITY).
     ///
     /// # Errors
     ///
