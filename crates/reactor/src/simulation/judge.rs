@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use crate::backend::sim::Sim;
 use crate::backend::sim::watch::Awaited;
+use crate::driver::Choice;
 use crate::interest::Ready;
 use crate::simulation::budget;
 use crate::simulation::plan::Plan;
@@ -57,6 +58,11 @@ pub(super) fn poll_task(sim: &Sim, plan: &Plan, task: &mut Task) -> Result<bool,
 
 /// Whether an operation may end with this error, on such a kernel.
 pub(super) fn is_allowed(plan: &Plan, error: &io::Error) -> bool {
+    let is_demanded = plan.options.choice == Choice::IoUring;
+    if is_demanded && error.to_string().contains("io_uring was asked for") {
+        // A forked child, too, must have a ring, and the kernel has none at the moment.
+        return plan.faults.busy + plan.faults.again + plan.faults.setup_memory > 0;
+    }
     match error.raw_os_error() {
         Some(libc::ECONNRESET) => true,
         Some(libc::ENOMEM) => plan.faults.epoll_memory > 0,
@@ -68,7 +74,7 @@ pub(super) fn is_allowed(plan: &Plan, error: &io::Error) -> bool {
 
 /// Whether a reactor may be refused with this error.
 pub(super) fn excuse(plan: &Plan, error: &io::Error) -> Result<(), String> {
-    let demands_ring = plan.options.choice == crate::driver::Choice::IoUring;
+    let demands_ring = plan.options.choice == Choice::IoUring;
     if demands_ring || is_allowed(plan, error) {
         return Ok(());
     }

@@ -23,6 +23,8 @@ pub(super) struct Plan {
     pub(super) forks: bool,
     /// Other threads register, wait, wake and drop.
     pub(super) has_threads: bool,
+    /// A foreign loop drives it, by its one fd.
+    pub(super) embeds: bool,
 }
 
 impl Plan {
@@ -55,15 +57,20 @@ impl Plan {
         if rng.one_in(5) {
             options = options.pacer(budget::pacer());
         }
+        let faults = faults(rng);
+        let (tampers, loses, forks) = (rng.one_in(3), rng.one_in(3), rng.one_in(4));
+        let has_threads = !rng.one_in(3);
         Plan {
             linux,
-            faults: faults(rng),
+            faults,
             options,
             plays_with_time,
-            tampers: rng.one_in(3),
-            loses: rng.one_in(3),
-            forks: rng.one_in(4),
-            has_threads: !rng.one_in(3),
+            tampers,
+            loses,
+            forks,
+            has_threads,
+            // The foreign loop's fd is its own business, lost or forked.
+            embeds: !loses && !forks && rng.clone().one_in(3),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! Turns; coming to rest; the end.
 
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+
 use crate::backend::sim::faults::Faults;
 use crate::backend::sim::files::FileId;
 use crate::reactor::Turn;
@@ -28,7 +31,11 @@ impl Program {
             0 => std::mem::take(&mut self.owed),
             _ => Vec::new(),
         };
-        let done = self.reactor().turn(turn);
+        let done = if self.plan.embeds && turn == Turn::Wait {
+            self.foreign_round()
+        } else {
+            self.reactor().turn(turn)
+        };
         let is_hung = self.sim.is_hung();
         self.tell(|| {
             format!(
@@ -56,6 +63,17 @@ impl Program {
         is_hung
     }
 
+    /// As a foreign loop does: sleeps on the one fd, and has a turn when that is readable.
+    fn foreign_round(&mut self) -> io::Result<()> {
+        let has_work = self.tasks.iter().any(|task| task.flag.is_set());
+        let may_sleep = self.reactor().foreign_sleep(has_work)?;
+        let number = self.reactor().pollable()?.as_fd().as_raw_fd();
+        if may_sleep {
+            self.sim.poll(number);
+        }
+        self.reactor().foreign_turn()
+    }
+
     /// A registration of `file` has ended, and its number is closed.
     pub(super) fn check_let_go(&mut self, file: FileId) {
         if self.plan.tampers && self.plan.has_threads {
@@ -73,7 +91,11 @@ impl Program {
                 .any(|task| task.file == file || task.is_lawless)
             || self.arrivals.lock().away > 0;
         // With the ring gone there is nobody to take the request back from, until the next turn.
-        if is_used || self.lost_at.is_some() || self.owed.contains(&file) {
+        if is_used
+            || self.lost_at.is_some()
+            || self.owed.contains(&file)
+            || self.arrivals.lock().owed.contains(&file)
+        {
             return;
         }
         let state = self.sim.lock();

@@ -13,6 +13,8 @@ use crate::simulation::program::{Program, Story};
 
 /// Steps of a program.
 const STEPS: u64 = 1000;
+/// Programs that may fail until the others are not run.
+const MOST_FAILURES: usize = 100;
 /// Lines of the story that are printed.
 const STORY: usize = 100;
 /// Programs, and the seed of the first, when `cargo xtask sim` runs this.
@@ -63,10 +65,10 @@ fn run_steps(seed: u64, story: Option<Story>) -> Result<(u64, u64), String> {
 fn run_all(from: u64, seeds: u64) -> Result<(u64, u64), Failed> {
     let next = AtomicU64::new(from);
     let (programs, steps) = (AtomicU64::new(0), AtomicU64::new(0));
-    let failed = Mutex::new(None);
+    let failed = Mutex::new(Vec::new());
     let (done, ended) = mpsc::channel();
     let work = |current: &AtomicU64, done: mpsc::Sender<()>| {
-        while failed.lock().is_none() {
+        while failed.lock().len() < MOST_FAILURES {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             if seed >= from + seeds {
                 break;
@@ -77,7 +79,10 @@ fn run_all(from: u64, seeds: u64) -> Result<(u64, u64), Failed> {
                     programs.fetch_add(u64::from(done > 0), Ordering::Relaxed);
                     steps.fetch_add(done, Ordering::Relaxed);
                 }
-                Err(failure) => *failed.lock() = Some(failure),
+                Err(failure) => {
+                    println!("seed {}: {}", failure.seed, failure.reason);
+                    failed.lock().push(failure);
+                }
             }
         }
         drop(done);
@@ -102,7 +107,11 @@ fn run_all(from: u64, seeds: u64) -> Result<(u64, u64), Failed> {
             before = now;
         }
     });
-    match failed.into_inner() {
+    match failed
+        .into_inner()
+        .into_iter()
+        .min_by_key(|failure| failure.seed)
+    {
         Some(failure) => Err(failure),
         None => Ok((programs.into_inner(), steps.into_inner())),
     }

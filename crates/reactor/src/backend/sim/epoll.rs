@@ -73,6 +73,25 @@ impl Sim {
         waited
     }
 
+    /// poll(2) of one number for reading, by a loop that is not ours.
+    pub(crate) fn poll(&self, raw: i32) {
+        self.begin_call();
+        loop {
+            let mut state = self.lock();
+            state.interrupt_rings();
+            let file = state.file_at(raw);
+            if file.is_ok_and(|file| state.level(file) & uring_sys::abi::POLLIN != 0) {
+                break;
+            }
+            state.judge_sleep();
+            drop(state);
+            if !matches!(self.sleep_step(None), Step::Happened) {
+                break;
+            }
+        }
+        self.end_call();
+    }
+
     fn collect_events(
         &self,
         epoll: usize,

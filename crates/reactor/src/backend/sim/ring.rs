@@ -227,6 +227,16 @@ impl State {
         })
     }
 
+    /// Task work ends any other sleep of its thread, runs, and lets it go on; deferred work does not.
+    pub(super) fn interrupt_rings(&mut self) {
+        let rings: Vec<usize> = self.live_rings().collect();
+        for ring in rings {
+            if !self.rings[ring].defers() {
+                self.run_work(ring, usize::MAX);
+            }
+        }
+    }
+
     /// Every enter of the rings that are open fails from now on. Says whether there is any.
     pub(crate) fn kill_rings(&mut self, number: i32) -> bool {
         let rings: Vec<usize> = self.live_rings().collect();
