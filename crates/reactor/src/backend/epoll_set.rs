@@ -94,20 +94,20 @@ impl EpollSet {
                 Ok(Entered::Waiting)
             }
             // The fault of the set, or of the fd? EBADF is also what an O_PATH fd gives, and EINVAL a set for itself.
-            Some(libc::EBADF | libc::EINVAL) if self.is_lost() => Ok(Entered::SetLost),
+            Some(libc::EBADF | libc::EINVAL) if self.is_lost()? => Ok(Entered::SetLost),
             _ => Err(error),
         }
     }
 
     /// Whether its number is nobody's, or that of another kind of file. Asked with an fd that is certainly good and
     /// not in it: a set that is one answers ENOENT.
-    fn is_lost(&self) -> bool {
-        let Ok(stranger) = self.kernel.eventfd() else {
-            return false;
-        };
+    ///
+    /// Without a free number there is no such fd, and no answer: `EMFILE`, for the waiter to try again.
+    fn is_lost(&self) -> io::Result<bool> {
+        let stranger = self.kernel.eventfd()?;
         let answer = self.epoll.delete(stranger.raw_fd());
         let errno = answer.map_err(|error| error.raw_os_error());
-        matches!(errno, Err(Some(libc::EBADF | libc::EINVAL)))
+        Ok(matches!(errno, Err(Some(libc::EBADF | libc::EINVAL))))
     }
 
     /// Takes the owner's entry out, if it still has one.

@@ -61,7 +61,8 @@ pub(super) fn is_allowed(plan: &Plan, error: &io::Error) -> bool {
     let is_demanded = plan.options.choice == Choice::IoUring;
     if is_demanded && error.to_string().contains("io_uring was asked for") {
         // A forked child, too, must have a ring, and the kernel has none at the moment.
-        return plan.faults.busy + plan.faults.again + plan.faults.setup_memory > 0;
+        let faults = &plan.faults;
+        return faults.busy + faults.again + faults.setup_memory + faults.poll_memory > 0;
     }
     match error.raw_os_error() {
         Some(libc::ECONNRESET) => true,

@@ -75,6 +75,18 @@ fn a_set_that_somebody_closed_fails_no_fd() {
 }
 
 #[test]
+fn without_a_free_number_to_find_out_by_a_lost_set_fails_no_fd_for_good() {
+    let sim = Sim::healthy();
+    let set = EpollSet::new(&Kernel::Sim(sim.clone())).unwrap();
+    let (file, _) = socket(&sim);
+    assert!(sim.lock().close_epolls(false));
+    sim.lock().faults.no_number = 4096;
+    let refused = set.enter(file.raw_fd(), (0, 0), 1, 0);
+    let refused = refused.map_err(|error| error.raw_os_error());
+    assert_eq!(refused, Err(Some(libc::EMFILE)), "which passes");
+}
+
+#[test]
 fn an_fd_with_the_number_of_the_set_itself_is_refused_alone() {
     let sim = Sim::healthy();
     let set = EpollSet::new(&Kernel::Sim(sim)).unwrap();
