@@ -322,7 +322,7 @@ impl Ring {
     }
 
     /// Has the kernel add to `eventfd` whenever a completion is posted, or, with deferred task work, when such work is
-    /// queued (5.2). The ring keeps the file of the eventfd open.
+    /// queued (5.2). The ring keeps the counter alive, not its descriptor open.
     ///
     /// # Errors
     ///
@@ -371,8 +371,10 @@ impl Ring {
     /// Gives the descriptor up without closing it: somebody else has closed it, and its number may be anybody's by now.
     ///
     /// `stand_in`, which should not be a ring, takes its place, so that every later submit fails. The memory still
-    /// keeps the kernel's half alive; dropping this value ends that.
+    /// keeps the kernel's half alive; dropping this value ends that. So does a registered index, until its thread exits.
     pub fn disown_fd(&mut self, stand_in: OwnedFd) {
+        // It would still reach the ring, and can be freed only by way of a descriptor of the ring.
+        self.registration = None;
         let _number = std::mem::replace(&mut self.fd, stand_in).into_raw_fd();
     }
 

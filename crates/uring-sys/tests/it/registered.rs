@@ -1,5 +1,8 @@
 //! Entering by a registered index. Each test is a thread of its own, and so has a table of its own.
 
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+
+use uring_sys::eventfd::EventFd;
 use uring_sys::{Ring, Sqe};
 
 use crate::support::{drain, errno, skip, small};
@@ -68,4 +71,15 @@ fn a_full_table_is_ebusy_and_the_ring_works_without() {
     rings.pop();
     one_too_many.register_ring_fd().unwrap();
     round_trip(&mut one_too_many);
+}
+
+#[test]
+fn a_disowned_ring_is_not_reached_by_its_index() {
+    let Some(mut ring) = registered() else { return };
+    let number = ring.as_raw_fd();
+    ring.disown_fd(EventFd::new().unwrap().into());
+    ring.push(Sqe::nop()).unwrap();
+    assert_eq!(errno(ring.submit()), Some(libc::EOPNOTSUPP));
+    // SAFETY: the number was the ring's, which has given it up.
+    drop(unsafe { OwnedFd::from_raw_fd(number) });
 }
