@@ -123,10 +123,11 @@ impl Reactor {
         Ok(())
     }
 
-    /// The new backend knows of no arm.
+    /// The new backend knows of no arm, and is not the one that was lost.
     fn become_driver(&mut self, driver: Driver) {
         let is_epoll = driver.rung.is_none();
         self.driver = driver;
+        self.loss = None;
         let mut sources = self.local.shared.sources.lock();
         sources.rearm_all(is_epoll, &mut self.wakes);
     }

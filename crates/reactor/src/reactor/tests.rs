@@ -148,3 +148,13 @@ fn polls_that_were_cancelled_behind_our_back_are_armed_again() {
         waker.join().unwrap();
     }
 }
+
+#[test]
+fn a_child_knows_nothing_of_the_loss_of_its_parents_backend() {
+    let mut reactor = Reactor::new(Options::new()).unwrap();
+    reactor.loss = Some(io::Error::from_raw_os_error(libc::EBADF));
+    // What the first turn of a child does; no fork is needed for it.
+    reactor.rebuild_in_child().unwrap();
+    reactor.turn(Turn::Poll).unwrap();
+    assert_eq!(reactor.handle().metrics().backend_switches, 0);
+}
