@@ -91,7 +91,7 @@ fn remedy(errno: Option<i32>) -> &'static str {
             "completions were lost, and everything was asked for again: give the ring more entries"
         }
         Some(libc::EBADF | libc::ENXIO | libc::EOPNOTSUPP) => {
-            "the ring's own descriptor was closed by other code in this process"
+            "a descriptor of the loop's own, of the ring or an epoll set, was closed by other code in this process"
         }
         Some(libc::EEXIST) => "the ring belongs to another thread, or to the process that forked",
         _ => "not an error that a ring is known to answer with: please report it",

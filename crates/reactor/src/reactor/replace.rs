@@ -21,10 +21,11 @@ impl Reactor {
     fn replace_after(&mut self, error: &io::Error) -> io::Result<()> {
         let env = self.local.shared.env.clone();
         let mut refused = self.driver.refused.clone();
-        refused.push(Refusal::new(
-            format!("{}, while running", self.driver.backend()),
-            error,
-        ));
+        let refusal = Refusal::new(format!("{}, while running", self.driver.backend()), error);
+        // A ring that goes on may be lost in the same way again, as often as the kernel has no memory.
+        if !refused.contains(&refusal) {
+            refused.push(refusal);
+        }
         // The entries of the nested set, or of the lost one, are nobody's any more.
         env.epoll.lock().take();
         let (backend, driver) = match self.ring_after_loss(error, &mut refused) {

@@ -1,5 +1,7 @@
 //! A backend that loses completions, which no present kernel does.
 
+#![expect(clippy::print_stdout, reason = "a skip says why")]
+
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 
@@ -157,4 +159,23 @@ fn a_child_knows_nothing_of_the_loss_of_its_parents_backend() {
     reactor.rebuild_in_child().unwrap();
     reactor.turn(Turn::Poll).unwrap();
     assert_eq!(reactor.handle().metrics().backend_switches, 0);
+}
+
+#[test]
+fn a_loss_that_comes_again_stands_in_the_report_once() {
+    let mut options = Options::new().choice(Choice::IoUring).entries(2);
+    options.most_entries = 2;
+    let mut reactor = match Reactor::new(options) {
+        Ok(reactor) => reactor,
+        Err(error) => return println!("skipped: {error}"),
+    };
+    for _ in 0..3 {
+        let loss = io::Error::from_raw_os_error(libc::EBADR);
+        reactor.replace_backend(loss).unwrap();
+    }
+    let refused = &reactor.driver().refused;
+    let losses = refused
+        .iter()
+        .filter(|refusal| refusal.errno == Some(libc::EBADR));
+    assert_eq!(losses.count(), 1, "{refused:?}");
 }
