@@ -119,6 +119,8 @@ impl Notifier {
             return;
         }
         let wake = Internal::Wake.pack();
+        // Locked until the message is posted: the successor of a backend takes its place here before it is closed, so
+        // the number is not another file's meanwhile.
         let reached = match &*self.rescue.lock() {
             Rescue::Nobody => Ok(()),
             Rescue::Ring(ring) => self.kernel.message(*ring, wake),

@@ -49,7 +49,11 @@ impl Kernel {
         let mut sender = self.ring(&setup).map_err(|refused| refused.error)?;
         // An empty queue has room.
         let _ = sender.push(Sqe::msg_ring(ring, user_data));
-        sender.submit_and_wait(1, None).map(drop)
+        sender.submit_and_wait(1, None)?;
+        match sender.pop() {
+            Some(cqe) if cqe.result < 0 => Err(io::Error::from_raw_os_error(-cqe.result)),
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn epoll(&self) -> io::Result<Epoll> {
@@ -119,5 +123,26 @@ impl Kernel {
             #[cfg(test)]
             Kernel::Sim(sim) => sim.lock().linux.release.to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::print_stdout, reason = "a skip says why")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_to_what_is_no_ring_is_an_error() {
+        let eventfd = Kernel::Linux.eventfd().unwrap();
+        if let Err(refused) = Kernel::Linux.ring(&Setup::default()) {
+            return println!("skipped: {}", refused.error);
+        }
+        // EBADFD, and EINVAL of a kernel that knows no messages.
+        let error = Kernel::Linux.message(eventfd.raw_fd(), 0).unwrap_err();
+        let errno = error.raw_os_error();
+        assert!(
+            matches!(errno, Some(libc::EBADFD | libc::EINVAL)),
+            "{error}"
+        );
     }
 }
