@@ -237,10 +237,18 @@ impl Env {
         Ok(set)
     }
 
+    /// Lets go of the set, whose entries are nobody's any more.
+    pub(crate) fn drop_epoll_set(&self) {
+        let set = self.epoll.lock().take();
+        // Without the lock: it closes duplicates, and the last number of a socket that lingers blocks.
+        drop(set);
+    }
+
     /// Gives up a set whose descriptor does not answer like one: somebody closed it, and its number may be
     /// anybody's by now.
     pub(crate) fn abandon_epoll_set(&self) {
-        if let Some(set) = self.epoll.lock().take() {
+        let set = self.epoll.lock().take();
+        if let Some(set) = set {
             set.abandon();
         }
     }

@@ -323,7 +323,7 @@ impl Drop for Reactor {
             self.local.backend.borrow_mut().shut_down();
         }
         // Handles keep the shared half alive, and with it the epoll set would keep files open.
-        shared.env.epoll.lock().take();
+        shared.env.drop_epoll_set();
         context::remove_local(&self.local);
         self.wakes.wake_all();
     }

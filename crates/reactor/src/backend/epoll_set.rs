@@ -124,11 +124,14 @@ impl EpollSet {
         };
         // ENOENT and EBADF mean that the file was closed, which took the entry out.
         let _ = self.epoll.delete(fd);
+        // The duplicate is closed without the lock, as that may block.
+        drop(entries);
     }
 
     /// Never closes the descriptor; the duplicates are.
     pub(crate) fn abandon(self: Arc<Self>) {
-        *self.entries.lock() = Entries::default();
+        let entries = std::mem::take(&mut *self.entries.lock());
+        drop(entries);
         std::mem::forget(self);
     }
 

@@ -52,7 +52,7 @@ pub(crate) fn epoll(
 ) -> io::Result<(Backend, Driver)> {
     let backend = EpollBackend::new(env.clone(), options.timer).inspect_err(|_| {
         // A set that is made in part is nobody's.
-        env.epoll.lock().take();
+        env.drop_epoll_set();
     })?;
     let driver = Driver {
         rung: None,

@@ -27,7 +27,7 @@ impl Reactor {
             refused.push(refusal);
         }
         // The entries of the nested set, or of the lost one, are nobody's any more.
-        env.epoll.lock().take();
+        env.drop_epoll_set();
         let (backend, driver) = match self.ring_after_loss(error, &mut refused) {
             Some(successor) => successor,
             None => ladder::epoll(&self.options, &env, Vec::new())?,
@@ -82,7 +82,7 @@ impl Reactor {
         match ladder::larger(&self.options, &env, rung, entries) {
             Ok((backend, driver)) => {
                 self.options.entries = entries;
-                env.epoll.lock().take();
+                env.drop_epoll_set();
                 let refused = std::mem::take(&mut self.driver.refused);
                 self.install(backend, Driver { refused, ..driver });
                 env.counters.growths.add(1);
@@ -112,7 +112,7 @@ impl Reactor {
     pub(super) fn rebuild_in_child(&mut self) -> io::Result<()> {
         let env = self.local.shared.env.clone();
         env.notifier.renew()?;
-        env.epoll.lock().take();
+        env.drop_epoll_set();
         let (backend, driver) = ladder::open(&self.options, &env)?;
         // Dropped without a word to the kernel: only this process's copies are closed.
         drop(self.local.backend.replace(backend));
