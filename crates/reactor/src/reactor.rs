@@ -316,12 +316,13 @@ impl Drop for Reactor {
     fn drop(&mut self) {
         let shared = &self.local.shared;
         shared.close();
-        shared.sources.lock().close(&mut self.wakes);
-        shared.timers.lock().close(&mut self.wakes);
-        // Cancelled and reaped before it is closed: ports can be bound and peers see the end at once.
+        // Cancelled and reaped before it is closed: ports can be bound and peers see the end at once. And before the
+        // sources are: from then on `AsyncFd::close` on another thread takes it for granted.
         if !shared.env.process.is_parent() {
             self.local.backend.borrow_mut().shut_down();
         }
+        shared.sources.lock().close(&mut self.wakes);
+        shared.timers.lock().close(&mut self.wakes);
         // Handles keep the shared half alive, and with it the epoll set would keep files open.
         shared.env.drop_epoll_set();
         context::remove_local(&self.local);
