@@ -44,7 +44,8 @@ pub(crate) const USAGE: &str = "\
 Usage: cargo xtask <task>
 
   ci [--full]       run every check, in the order in which they fail fastest;
-                    --full adds what takes hours: matrix, sanitizers, soak
+                    --full adds what takes long: fuzz, sanitizers, soak,
+                    matrix
   test [--release]  run all tests, doc tests included
   lint              run clippy; a warning is an error
   fmt [--check]     format the code, or only say what is not formatted

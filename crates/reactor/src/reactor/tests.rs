@@ -38,8 +38,9 @@ fn lost_completions_are_made_up_for_by_a_larger_ring_and_at_last_by_epoll() {
         .choice(Choice::IoUring)
         .top_rung(Rung::F)
         .entries(8);
-    let Ok(mut reactor) = Reactor::new(options) else {
-        return;
+    let mut reactor = match Reactor::new(options) {
+        Ok(reactor) => reactor,
+        Err(error) => return println!("skipped: {error}"),
     };
     let _current = reactor.handle().enter();
     let sockets: Vec<_> = (0..40).map(|_| pair()).collect();
@@ -91,8 +92,12 @@ fn a_ring_that_may_not_grow_goes_on_and_loses_nothing() {
             .top_rung(rung)
             .entries(2);
         options.most_entries = 2;
-        let Ok(mut reactor) = Reactor::new(options) else {
-            continue;
+        let mut reactor = match Reactor::new(options) {
+            Ok(reactor) => reactor,
+            Err(error) => {
+                println!("skipped on rung {}: {error}", rung.name());
+                continue;
+            }
         };
         let _current = reactor.handle().enter();
         let sockets: Vec<_> = (0..100).map(|_| pair()).collect();
@@ -122,8 +127,12 @@ fn a_ring_that_may_not_grow_goes_on_and_loses_nothing() {
 fn polls_that_were_cancelled_behind_our_back_are_armed_again() {
     for rung in [Rung::A, Rung::B, Rung::C] {
         let options = Options::new().choice(Choice::IoUring).top_rung(rung);
-        let Ok(mut reactor) = Reactor::new(options) else {
-            continue;
+        let mut reactor = match Reactor::new(options) {
+            Ok(reactor) => reactor,
+            Err(error) => {
+                println!("skipped on rung {}: {error}", rung.name());
+                continue;
+            }
         };
         let _current = reactor.handle().enter();
         let (ours, theirs) = pair();
@@ -132,6 +141,7 @@ fn polls_that_were_cancelled_behind_our_back_are_armed_again() {
         assert_pending!(reader.poll());
         reactor.turn(Turn::Poll).unwrap();
         if !cancel_all(&reactor) {
+            println!("skipped on rung {}: nothing cancels all there", rung.name());
             continue;
         }
         for _ in 0..3 {
