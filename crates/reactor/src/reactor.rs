@@ -326,7 +326,7 @@ impl Drop for Reactor {
         // Handles keep the shared half alive, and with it the epoll set would keep files open.
         shared.env.drop_epoll_set();
         context::remove_local(&self.local);
-        self.wakes.wake_all();
+        self.wakes.wake_all_and_survive();
     }
 }
 

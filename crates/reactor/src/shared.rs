@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use parking_lot::Mutex;
 
-use crate::backend::Env;
+use crate::backend::{Disarm, Env};
 use crate::clock::Clock;
 use crate::closing::Ticket;
 use crate::context;
@@ -142,8 +142,13 @@ impl Shared {
             return self.deregister_from_afar(slot);
         }
         let removed = self.sources.lock().remove(slot);
-        let disarm = removed.disarm;
+        let ticket = self.disarm_at_home(removed.disarm);
+        // Last, as foreign code may panic: the wakers that nobody needs.
         drop(removed);
+        ticket
+    }
+
+    fn disarm_at_home(&self, disarm: Disarm) -> Option<Ticket> {
         if self.is_closed() || context::with_backend(self, |backend| backend.disarm(disarm)) {
             // The disarm may have met completions of others, which a foreign loop has to come for.
             self.announce();
@@ -156,13 +161,13 @@ impl Shared {
     fn deregister_from_afar(&self, slot: u32) -> Option<Ticket> {
         let (removed, ticket) = self.sources.lock().remove_from_afar(slot);
         let disarm = removed.disarm;
-        drop(removed);
         let set = self.env.epoll.lock().clone();
         if let Some(set) = set {
             // Before the owner closes the fd: afterwards, a duplicate of it would keep the entry alive.
             set.leave(disarm.fd, (disarm.slot, disarm.generation));
         }
         self.announce();
+        drop(removed);
         ticket
     }
 

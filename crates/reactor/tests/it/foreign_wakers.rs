@@ -2,6 +2,8 @@
 
 use std::io::Write;
 use std::os::unix::net::UnixStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
@@ -165,4 +167,68 @@ fn a_wake_at_the_end_of_the_reactor_may_drop() {
     assert_eq!(sees_end(&its_peer), Some(true));
     drop(ours);
     assert_eq!(sees_end(&theirs), Some(true));
+}
+
+/// Panics when it is woken, and when it is dropped without that.
+struct Bomb {
+    is_live: AtomicBool,
+}
+
+impl Bomb {
+    fn waker() -> Waker {
+        Waker::from(Arc::new(Bomb {
+            is_live: AtomicBool::new(true),
+        }))
+    }
+
+    fn go_off(&self) {
+        if self.is_live.swap(false, Ordering::Relaxed) {
+            panic!("a waker that panics");
+        }
+    }
+}
+
+impl Wake for Bomb {
+    fn wake(self: Arc<Self>) {
+        self.go_off();
+    }
+}
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        self.go_off();
+    }
+}
+
+#[test]
+fn a_panic_in_a_wake_at_the_end_of_the_reactor_stays_there_and_the_others_are_woken() {
+    let l = crate::support::Loop::new("best", uring_reactor::Options::new());
+    let handle = l.handle();
+    let _current = handle.enter();
+    let streams = [(); 3].map(|()| socket_pair());
+    let streams = streams.map(|(ours, theirs)| (AsyncFd::new(ours).unwrap(), theirs));
+    for (ours, _) in &streams[..2] {
+        let poll = ours.poll_read_ready(&mut Context::from_waker(&Bomb::waker()));
+        assert!(poll.is_pending());
+    }
+    let mut last = tokio_test::task::spawn(streams[2].0.readable());
+    assert!(last.poll().is_pending());
+    // A reactor is dropped in an unwinding too, where a second panic would end the process.
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(l))).is_ok());
+    assert!(last.is_woken());
+}
+
+#[test]
+fn a_panic_in_the_drop_of_a_waker_leaves_no_poll_behind() {
+    on_every_backend(|l| {
+        let _current = l.handle().enter();
+        let (ours, theirs) = socket_pair();
+        let ours = AsyncFd::new(ours).unwrap();
+        let poll = ours.poll_read_ready(&mut Context::from_waker(&Bomb::waker()));
+        assert!(poll.is_pending());
+        l.turn(Turn::Poll);
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(ours)));
+        assert!(dropped.is_err(), "it is the caller's own panic");
+        assert_eq!(sees_end(&theirs), Some(true), "{}", l.name);
+    });
 }
