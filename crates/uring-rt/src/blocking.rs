@@ -230,7 +230,8 @@ impl Pool {
             }
         }
         drop(state);
-        drop(dropped);
+        // What a call owns may panic when it is dropped, and this may be an unwinding already.
+        dropped.into_iter().for_each(|job| survive(|| drop(job)));
     }
 }
 

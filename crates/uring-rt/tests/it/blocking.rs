@@ -170,6 +170,33 @@ fn dropping_the_runtime_waits_for_a_call_that_has_begun() {
 }
 
 #[test]
+fn a_panic_in_the_drop_of_a_call_that_never_began_stays_there() {
+    struct Bomb(mpsc::Sender<()>);
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            self.0.send(()).unwrap();
+            panic!("what a call owns");
+        }
+    }
+    let (end, may_end) = mpsc::channel::<()>();
+    let (begun, has_begun) = mpsc::channel();
+    let (told, is_told) = mpsc::channel();
+    let runtime = Builder::new().max_blocking_threads(1).build().unwrap();
+    drop(runtime.spawn_blocking(move || {
+        begun.send(()).unwrap();
+        let _ = may_end.recv();
+    }));
+    has_begun.recv().unwrap();
+    for _ in 0..2 {
+        let bomb = Bomb(told.clone());
+        drop(runtime.spawn_blocking(move || drop(bomb)));
+    }
+    runtime.shutdown_background();
+    assert_eq!(is_told.try_iter().count(), 2);
+    drop(end);
+}
+
+#[test]
 fn the_handle_of_a_call_that_outlasts_its_runtime_says_cancelled() {
     let (begun, has_begun) = mpsc::channel();
     let (end, may_end) = mpsc::channel::<()>();
