@@ -370,9 +370,9 @@ impl Park for ReactorPark {
                 // The hook may have made work: on this thread that needs no notification, so look.
                 let has_work = self.spawner.as_ref().is_some_and(Spawner::has_work);
                 let turn = if has_work { Turn::Poll } else { Turn::Wait };
-                self.parks.iter().for_each(|parks| parks.step());
+                let parked = self.parks.as_deref().map(Parks::park);
                 let result = self.reactor.turn(turn);
-                self.parks.iter().for_each(|parks| parks.step());
+                drop(parked);
                 self.hooks.after.iter().for_each(|hook| hook());
                 result
             }

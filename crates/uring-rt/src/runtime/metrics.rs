@@ -10,12 +10,27 @@ use crate::runtime::Handle;
 pub(super) struct Parks(AtomicU64);
 
 impl Parks {
-    pub(super) fn step(&self) {
+    fn step(&self) {
         self.0.store(self.get().wrapping_add(1), Ordering::Relaxed);
     }
 
     fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+
+    /// Counts a park now, and its end when the guard goes: also by the panic of a waker.
+    pub(super) fn park(&self) -> Parked<'_> {
+        self.step();
+        Parked(self)
+    }
+}
+
+#[must_use = "the park ends with it"]
+pub(super) struct Parked<'a>(&'a Parks);
+
+impl Drop for Parked<'_> {
+    fn drop(&mut self) {
+        self.0.step();
     }
 }
 

@@ -1,9 +1,11 @@
 //! The callbacks of the builder.
 
-use std::future::poll_fn;
+use std::future::{Future, pending, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
 use uring_rt::runtime::Builder;
@@ -35,6 +37,31 @@ fn park_and_unpark_come_in_pairs() {
         });
         assert_eq!(depth.load(Ordering::Relaxed), 0);
         assert!(parks.load(Ordering::Relaxed) > 0);
+    }
+}
+
+#[test]
+fn a_park_that_a_waker_ends_by_a_panic_is_counted_as_ended() {
+    struct Bomb;
+    impl Wake for Bomb {
+        fn wake(self: Arc<Self>) {
+            panic!("a waker that panics");
+        }
+    }
+    for (name, mut builder) in backends() {
+        let runtime = builder.build().unwrap();
+        let waker = Waker::from(Arc::new(Bomb));
+        let root = AssertUnwindSafe(|| {
+            runtime.block_on(async {
+                let mut alarm = pin!(sleep(Duration::from_millis(1)));
+                let poll = alarm.as_mut().poll(&mut Context::from_waker(&waker));
+                assert!(poll.is_pending());
+                pending::<()>().await;
+            });
+        });
+        assert!(catch_unwind(root).is_err(), "{name}: it goes on here");
+        let count = runtime.metrics().worker_park_unpark_count(0);
+        assert_eq!(count % 2, 0, "{name}: odd is parked");
     }
 }
 
