@@ -5,7 +5,6 @@ use std::io;
 use std::task::{Context, Poll};
 
 use crate::backend::deadline::TimerMode;
-use crate::backend::ladder;
 use crate::backend::rung::Rung;
 use crate::driver::Choice;
 
@@ -14,6 +13,9 @@ pub const BACKEND_VARIABLE: &str = "URING_RT_BACKEND";
 /// The environment variable that holds the ladder on a lower rung: `A`, `B`, `C`, `D`, `D2`, `E` or `F`. For
 /// tests, and to find out whether a kernel feature is to blame.
 pub const RUNG_VARIABLE: &str = "URING_RT_RUNG";
+
+/// The limit of kernels that cannot clamp; older ones take 4096.
+pub(crate) const MOST_ENTRIES: u32 = 32_768;
 
 /// What a reactor is built with.
 #[derive(Clone, Debug)]
@@ -34,7 +36,7 @@ impl Default for Options {
         Options {
             choice: Choice::Auto,
             entries: 256,
-            most_entries: ladder::MOST_ENTRIES,
+            most_entries: MOST_ENTRIES,
             top_rung: Rung::A,
             timer: TimerMode::default(),
             feature_mask: u32::MAX,

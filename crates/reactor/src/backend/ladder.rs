@@ -13,7 +13,7 @@ use crate::backend::rung::{Capabilities, Rung};
 use crate::backend::uring::Uring;
 use crate::backend::{Backend, Env};
 use crate::driver::{Choice, Driver, Refusal};
-use crate::options::Options;
+use crate::options::{MOST_ENTRIES, Options};
 
 /// With CQSIZE, completions may pile up to this many times the submission queue before they overflow.
 const CQ_FACTOR: u32 = 4;
@@ -21,8 +21,6 @@ const CQ_FACTOR: u32 = 4;
 const FEWEST_ENTRIES: u32 = 32;
 /// Where the limit of an old kernel is sought by halving, the search ends here: no kernel allows fewer.
 const FEWEST_ENTRIES_TO_ASK_FOR: u32 = 8;
-/// The limit of kernels that cannot clamp; older ones take 4096.
-pub(crate) const MOST_ENTRIES: u32 = 32_768;
 /// The memory of a closed ring is given back later, by a worker; a new one may have to wait for that.
 const UNCHARGE_RETRIES: u32 = 40;
 const UNCHARGE_PAUSE: Duration = Duration::from_millis(1);
