@@ -9,12 +9,8 @@ use crate::{
     tidy,
 };
 
-/// Crates with integration tests that touch the kernel: package and folder.
-/// Those tests are one target, `it`.
-const ON_EVERY_BACKEND: [(&str, &str); 2] = [
-    ("uring-reactor", "crates/reactor"),
-    ("uring-rt", "crates/uring-rt"),
-];
+/// Packages whose integration tests touch the kernel. Those are one target, `it`.
+const ON_EVERY_BACKEND: [&str; 2] = ["uring-reactor", "uring-rt"];
 
 /// Seconds that a full run gives to each fuzz target.
 const FUZZ_SECONDS: u32 = 60;
@@ -50,8 +46,8 @@ fn steps(root: &Path) -> Result<Vec<Step>, Failure> {
         Step::check("tidy", tidy::run),
         Step::command("clippy", lint()),
         Step::command("tests", tests(false)),
-        tests_elsewhere(root, "tests on epoll", "URING_RT_BACKEND", "epoll"),
-        tests_elsewhere(root, "tests on a plain ring", "URING_RT_RUNG", "D"),
+        tests_elsewhere("tests on epoll", "URING_RT_BACKEND", "epoll"),
+        tests_elsewhere("tests on a plain ring", "URING_RT_RUNG", "D"),
         Step::command("loom", loom()),
         Step::commands(
             "simulation",
@@ -67,30 +63,15 @@ fn steps(root: &Path) -> Result<Vec<Step>, Failure> {
 
 /// The tests step ran on what the kernel gives, which is io_uring with deferred
 /// task work wherever it can be had; here is another backend or rung.
-fn tests_elsewhere(
-    root: &Path,
-    name: &'static str,
-    variable: &'static str,
-    value: &'static str,
-) -> Step {
-    let parity = Command::cargo("test --package parity --test on_uring").env(variable, value);
-    let commands: Vec<Command> = ON_EVERY_BACKEND
-        .iter()
-        .filter(|(_, folder)| {
-            let tests = root.join(folder).join("tests");
-            tests.join("it/main.rs").exists() || tests.join("it.rs").exists()
-        })
-        .map(|(package, _)| {
-            Command::cargo("test --all-features --test it --package")
-                .arg(*package)
-                .env(variable, value)
-        })
-        .chain(root.join("tests/parity").exists().then_some(parity))
-        .collect();
-    if commands.is_empty() {
-        return Step::nothing(name, "no crate has a test target `it`");
-    }
-    Step::commands(name, commands)
+fn tests_elsewhere(name: &'static str, variable: &'static str, value: &'static str) -> Step {
+    let tests = ON_EVERY_BACKEND
+        .map(|package| Command::cargo("test --all-features --test it --package").arg(package));
+    let parity = Command::cargo("test --package parity --test on_uring");
+    let commands = tests
+        .into_iter()
+        .chain([parity])
+        .map(|command| command.env(variable, value));
+    Step::commands(name, commands.collect())
 }
 
 /// The facade with no feature, with each alone, and with all.

@@ -15,8 +15,6 @@ enum Work {
     Commands(Vec<Command>),
     /// A check of our own.
     Check(fn(&Path) -> Result<(), Failure>),
-    /// Nothing to do, and why; it keeps its line so that nobody wonders.
-    Nothing(String),
 }
 
 impl Step {
@@ -38,21 +36,10 @@ impl Step {
         }
     }
 
-    pub(crate) fn nothing(name: &'static str, reason: impl Into<String>) -> Self {
-        Self {
-            name,
-            work: Work::Nothing(reason.into()),
-        }
-    }
-
     fn run(&self, root: &Path) -> Result<(), Failure> {
         match &self.work {
             Work::Commands(commands) => commands.iter().try_for_each(|command| command.run(root)),
             Work::Check(check) => check(root),
-            Work::Nothing(reason) => {
-                println!("nothing to do: {reason}");
-                Ok(())
-            }
         }
     }
 }
@@ -61,7 +48,6 @@ impl Step {
 #[derive(Clone, Copy)]
 enum Outcome {
     Ok(Duration),
-    Nothing,
     Failed(Duration),
     NotRun,
 }
@@ -77,10 +63,9 @@ pub(crate) fn run_all(root: &Path, steps: &[Step]) -> Result<(), Failure> {
         let result = step.run(root);
         let duration = start.elapsed();
         println!("<== {}: {}", step.name, seconds(duration));
-        *outcome = match (&result, &step.work) {
-            (Err(_), _) => Outcome::Failed(duration),
-            (Ok(()), Work::Nothing(_)) => Outcome::Nothing,
-            (Ok(()), _) => Outcome::Ok(duration),
+        *outcome = match &result {
+            Err(_) => Outcome::Failed(duration),
+            Ok(()) => Outcome::Ok(duration),
         };
         if let Err(mut error) = result {
             error.reason = format!("step `{}` failed: {}", step.name, error.reason);
@@ -109,7 +94,6 @@ fn table(steps: &[Step], outcomes: &[Outcome], total: Duration) -> String {
     for (step, outcome) in steps.iter().zip(outcomes) {
         out += &match *outcome {
             Outcome::Ok(duration) => line(step.name, "ok", &seconds(duration)),
-            Outcome::Nothing => line(step.name, "nothing", ""),
             Outcome::Failed(duration) => line(step.name, "FAILED", &seconds(duration)),
             Outcome::NotRun => line(step.name, "not run", ""),
         };
@@ -130,7 +114,7 @@ mod tests {
 
     #[test]
     fn the_table_has_a_line_for_each_step_and_the_total() {
-        let steps = ["fmt", "clippy", "docs"].map(|name| Step::nothing(name, ""));
+        let steps = ["fmt", "clippy", "docs"].map(|name| Step::commands(name, Vec::new()));
         let outcomes = [
             Outcome::Ok(Duration::from_millis(1_250)),
             Outcome::Failed(Duration::from_secs(100)),
