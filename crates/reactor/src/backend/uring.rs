@@ -182,6 +182,9 @@ impl Uring {
             && self.backlog.is_empty()
             && !self.ring.taskrun_pending()
             && !self.ring.cq_overflowed()
+            // A look in between, for a drop, may have made room where one was lost: nothing else says so. One that
+            // is lost from here on leaves a full queue behind, which ends the wait.
+            && !self.has_lost()
             // The completion that was to end this sleep may be among those just reaped; no other one follows.
             && !self.env.notifier.is_notified();
         match wait {

@@ -8,6 +8,7 @@ use crate::async_fd::AsyncFd;
 use crate::backend::epoll_set::{Entered, EpollSet};
 use crate::backend::kernel::Kernel;
 use crate::backend::sim::files::FileId;
+use crate::backend::sim::linux::Linux;
 use crate::backend::sim::socket::Quirk;
 use crate::backend::sim::watch::Flag;
 use crate::backend::sim::{Sim, SimFile};
@@ -140,4 +141,56 @@ fn a_registration_that_moves_to_epoll_as_it_ends_leaves_no_duplicate_of_its_fd()
     drop(first);
     drop(file);
     assert!(sim.lock().is_released(id), "a duplicate holds the file");
+}
+
+/// A reactor on a kernel that loses completions, where a drop has just looked at the kernel: it found a queue full of
+/// completions of its own registration, took them out, and the one for the fd that is left was lost.
+fn lose_a_completion_to_a_drop(sim: &Sim) -> (Reactor, AsyncFd<SimFile>, Arc<Flag>) {
+    sim.lock().linux = Linux::V5_1;
+    sim.lock().faults.reorder = 0;
+    let options = Options::new().choice(Choice::IoUring).entries(1);
+    let mut reactor = Reactor::on(Kernel::Sim(sim.clone()), options).unwrap();
+    assert_eq!(reactor.driver().cq_entries, 2);
+    let _current = reactor.handle().enter();
+    let ((busy, busy_peer), (left, left_peer)) = (socket(sim), socket(sim));
+    busy.write(1000).unwrap();
+    let (busy, left) = (AsyncFd::new(busy).unwrap(), AsyncFd::new(left).unwrap());
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(busy.poll_read_ready(&mut cx).is_pending());
+    assert!(busy.poll_write_ready(&mut cx).is_pending());
+    let flag = Arc::new(Flag::default());
+    let waker = Waker::from(Arc::clone(&flag));
+    assert!(
+        left.poll_read_ready(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    reactor.turn(Turn::Poll).unwrap();
+    sim.lock().close_peer(busy_peer, true);
+    sim.lock().write(left_peer, 1).unwrap();
+    drop(busy);
+    (reactor, left, flag)
+}
+
+#[test]
+fn a_completion_that_was_lost_to_a_drop_lets_the_loop_not_sleep() {
+    let sim = Sim::healthy();
+    let (mut reactor, _left, flag) = lose_a_completion_to_a_drop(&sim);
+    // The first one finds the loss, the next one asks again.
+    for _ in 0..2 {
+        reactor.turn(Turn::Wait).unwrap();
+        assert!(!sim.is_hung(), "asleep over a completion that was lost");
+    }
+    assert!(flag.is_set());
+    assert_eq!(reactor.handle().metrics().backend_switches, 1);
+}
+
+#[test]
+fn a_completion_that_was_lost_to_a_drop_lets_a_foreign_loop_not_sleep() {
+    let sim = Sim::healthy();
+    let (mut reactor, _left, flag) = lose_a_completion_to_a_drop(&sim);
+    for _ in 0..2 {
+        assert!(!reactor.foreign_sleep(false).unwrap(), "a turn is due");
+        reactor.foreign_turn().unwrap();
+    }
+    assert!(flag.is_set());
 }

@@ -40,10 +40,15 @@ impl Uring {
         self.caps.no_drop
     }
 
+    /// Whether a completion was lost since the ring was built.
+    pub(super) fn has_lost(&self) -> bool {
+        self.ring.overflow_count() != self.lost
+    }
+
     /// On kernels without NODROP a completion that did not fit is gone, and nobody knows which; with it, one for which
     /// the kernel had no memory. The ring is given up, and its successor arms everything again.
     pub(super) fn check_loss(&mut self) -> io::Result<()> {
-        if self.ring.overflow_count() == self.lost {
+        if !self.has_lost() {
             return Ok(());
         }
         self.env.counters.overflows.add(1);
