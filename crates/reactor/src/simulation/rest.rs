@@ -80,24 +80,25 @@ impl Program {
             // The former owner of a number may have asked for this file, and be dropped elsewhere.
             return;
         }
+        let arrivals = self.arrivals.lock();
         // A number that was given away may be asked for by its former registration: that request holds the new file.
+        // A task that another thread has polled meanwhile, and that owns its registration, is still on its way back.
+        let mut tasks = self.tasks.iter().chain(&arrivals.tasks);
         let is_used = self
             .connections
             .iter()
             .any(|other| other.file == file || other.is_lawless)
-            || self
-                .tasks
-                .iter()
-                .any(|task| task.file == file || task.is_lawless)
-            || self.arrivals.lock().away > 0;
+            || tasks.any(|task| task.file == file || task.is_lawless)
+            || arrivals.away > 0;
         // With the ring gone there is nobody to take the request back from, until the next turn.
         if is_used
             || self.lost_at.is_some()
             || self.owed.contains(&file)
-            || self.arrivals.lock().owed.contains(&file)
+            || arrivals.owed.contains(&file)
         {
             return;
         }
+        drop(arrivals);
         let state = self.sim.lock();
         let pins = state.pins(file);
         // An entry that was made by a number which has become another file's cannot be taken out by anybody while a

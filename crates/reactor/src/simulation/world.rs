@@ -199,8 +199,10 @@ impl Program {
         // It holds a reference to its registration, which outlives the connection.
         self.arrivals.lock().away += 1;
         let (sim, plan) = (self.sim.clone(), Arc::clone(&self.plan));
-        let arrivals = Arc::clone(&self.arrivals);
+        let (arrivals, handle) = (Arc::clone(&self.arrivals), self.handle.clone());
+        let file = (!task.is_lawless).then_some(task.file);
         Some(Box::new(move || {
+            let before = handle.metrics().sources;
             let polled = elsewhere(|| poll_task(&sim, &plan, &mut task));
             let ended = matches!(polled, Ok(true));
             let task = if ended {
@@ -209,8 +211,12 @@ impl Program {
             } else {
                 Some(task)
             };
+            // It may have held the last reference to its registration. That ended elsewhere, then, and only the loop's
+            // next turn lets go of the file: as after a drop elsewhere.
+            let has_left = handle.metrics().sources < before;
             let mut arrivals = arrivals.lock();
             arrivals.away -= 1;
+            arrivals.owed.extend(file.filter(|_| has_left));
             arrivals.tasks.extend(task);
             if let Err(wrong) = polled {
                 arrivals.wrong = Some(wrong);
