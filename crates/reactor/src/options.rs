@@ -112,17 +112,26 @@ impl Options {
     ///
     /// `InvalidInput` when one of them has a value that is no name.
     pub fn from_env(mut self) -> io::Result<Options> {
-        if let Some(choice) = from_variable(BACKEND_VARIABLE, Choice::from_name)? {
+        if let Some(choice) = from_variable(
+            BACKEND_VARIABLE,
+            "auto, io_uring or epoll",
+            Choice::from_name,
+        )? {
             self.choice = choice;
         }
-        if let Some(rung) = from_variable(RUNG_VARIABLE, Rung::from_name)? {
+        if let Some(rung) = from_variable(RUNG_VARIABLE, "A, B, C, D, D2, E or F", Rung::from_name)?
+        {
             self.top_rung = rung;
         }
         Ok(self)
     }
 }
 
-fn from_variable<T>(name: &str, parse: impl Fn(&str) -> Option<T>) -> io::Result<Option<T>> {
+fn from_variable<T>(
+    name: &str,
+    values: &str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> io::Result<Option<T>> {
     let Some(value) = std::env::var_os(name) else {
         return Ok(None);
     };
@@ -130,7 +139,7 @@ fn from_variable<T>(name: &str, parse: impl Fn(&str) -> Option<T>) -> io::Result
         Some(parsed) => Ok(Some(parsed)),
         None => Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            format!("{name} has no such value: {value:?}"),
+            format!("{name} has no such value: {value:?}; it can be {values}"),
         )),
     }
 }
