@@ -9,6 +9,37 @@
 //! [`Handle`] current on the threads that use it, and calls [`Reactor::turn`] whenever it has nothing better to
 //! do. What is registered may be moved to, polled on and dropped on any thread.
 //!
+//! ```
+//! use std::{io, io::{Read, Write}, os::unix::net::UnixStream, pin::pin, task::{Context, Poll, Waker}};
+//! use uring_reactor::{AsyncFd, Interest, Options, Reactor, Turn};
+//!
+//! // The library's part: any fd in non-blocking mode, and the call that may find it not ready.
+//! async fn receive(fd: &AsyncFd<UnixStream>) -> io::Result<u8> {
+//!     let read = |mut stream: &UnixStream| {
+//!         let mut byte = [0];
+//!         stream.read_exact(&mut byte).map(|()| byte[0])
+//!     };
+//!     fd.async_io(Interest::READABLE, read).await
+//! }
+//!
+//! // The runtime's part: poll, and turn the reactor while nothing is ready.
+//! let mut reactor = Reactor::new(Options::new())?;
+//! let handle = reactor.handle();
+//! let _current = handle.enter();
+//!
+//! let (ours, mut theirs) = UnixStream::pair()?;
+//! ours.set_nonblocking(true)?;
+//! let fd = AsyncFd::new(ours)?;
+//! theirs.write_all(&[7])?;
+//!
+//! let mut received = pin!(receive(&fd));
+//! let mut context = Context::from_waker(Waker::noop());
+//! while let Poll::Pending = received.as_mut().poll(&mut context).map(|byte| assert_eq!(byte.unwrap(), 7)) {
+//!     reactor.turn(Turn::Wait)?;
+//! }
+//! # Ok::<(), io::Error>(())
+//! ```
+//!
 //! The crate `uring-rt` is such a runtime, and what an application wants.
 // Not `forbid`: two functions are unsafe to call, see `async_fd/register.rs`.
 #![deny(unsafe_code)]
