@@ -50,7 +50,8 @@
 //!
 //! [`runtime::Runtime::driver`] reports the backend, the kernel features in use, and for each better step that
 //! was refused the kernel's reason and the remedy. The environment variable `URING_RT_BACKEND`
-//! (`auto`, `io_uring` or `epoll`) overrides what the program asked for.
+//! (`auto`, `io_uring` or `epoll`) overrides what the program asked for. Under `#[uring_rt::main]`, where no
+//! `Runtime` is at hand, [`probe`] gives the same report of a runtime with the default settings.
 #![forbid(unsafe_code)]
 
 #[cfg(not(target_os = "linux"))]
