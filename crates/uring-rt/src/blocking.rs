@@ -23,6 +23,8 @@ use uring_executor::{JoinHandle, Reluctant, Spawner};
 use uring_reactor::ClockHold;
 use uring_sys::identity::process_token;
 
+use crate::unwind::survive;
+
 /// A call, and whether it is made even when the runtime ends before it began.
 struct Job {
     call: Box<dyn FnOnce() + Send>,
@@ -58,9 +60,9 @@ impl Default for PoolConfig {
 }
 
 impl PoolConfig {
-    fn thread(&self) -> thread::Builder {
+    fn thread(&self, name: &str) -> thread::Builder {
         // A NUL ends a name for the kernel, and std panics over it.
-        let name = (self.thread_name)().replace('\0', "");
+        let name = name.replace('\0', "");
         let builder = thread::Builder::new().name(name);
         match self.stack_size {
             Some(bytes) => builder.stack_size(bytes),
@@ -173,16 +175,25 @@ impl Pool {
     }
 
     fn push(&self, job: Job) -> bool {
-        let mut state = self.shared.state.lock();
-        state.forget_parents_threads();
-        if state.is_closed {
-            return false;
-        }
+        let mut name = None;
+        let mut state = loop {
+            let mut state = self.shared.state.lock();
+            state.forget_parents_threads();
+            if state.is_closed {
+                return false;
+            }
+            if name.is_some() || !self.needs_thread(&state) {
+                break state;
+            }
+            drop(state);
+            // Foreign code, which may come back here, or panic: without the lock, and before the job is anywhere.
+            name = Some((self.shared.config.thread_name)());
+        };
+        let needs_thread = self.needs_thread(&state);
         state.queue.push_back(job);
-        if state.idle >= state.queue.len() {
+        if !needs_thread {
             self.shared.work.notify_one();
-        } else if state.threads < self.shared.config.max_threads.max(1)
-            && let Err(error) = self.start_thread(&mut state)
+        } else if let Err(error) = self.start_thread(&mut state, &name.unwrap_or_default())
             && state.threads == 0
         {
             let job = state.queue.pop_back();
@@ -193,10 +204,18 @@ impl Pool {
         true
     }
 
+    /// Whether one more job finds every thread busy, and there may be another one.
+    fn needs_thread(&self, state: &State) -> bool {
+        state.idle <= state.queue.len() && state.threads < self.shared.config.max_threads.max(1)
+    }
+
     /// Without a thread the job waits for one of the others to be free, as it does at the limit.
-    fn start_thread(&self, state: &mut State) -> io::Result<()> {
+    fn start_thread(&self, state: &mut State, name: &str) -> io::Result<()> {
         let shared = Arc::clone(&self.shared);
-        self.shared.config.thread().spawn(move || shared.live())?;
+        self.shared
+            .config
+            .thread(name)
+            .spawn(move || shared.live())?;
         state.threads += 1;
         Ok(())
     }
@@ -271,16 +290,6 @@ impl Shared {
         // In the same step as the last look at the queue: the next job must not count on this thread.
         state.threads -= 1;
         state.leaving += 1;
-    }
-}
-
-/// A panic ends neither the thread nor the count of threads.
-fn survive(call: impl FnOnce()) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(call))
-        // Its drop may panic in its turn. That one's payload is leaked, as there is no end to it.
-        && let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload)))
-    {
-        std::mem::forget(second);
     }
 }
 

@@ -65,6 +65,7 @@ pub mod runtime;
 pub mod signal;
 pub mod task;
 pub mod time;
+mod unwind;
 
 pub use io::AsyncFd;
 pub use runtime::probe;

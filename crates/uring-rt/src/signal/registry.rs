@@ -8,6 +8,8 @@ use std::task::Waker;
 use parking_lot::Mutex;
 use uring_sys::signal::{self, Previous};
 
+use crate::unwind::survive;
+
 /// Signals that somebody listens to. One handler serves them all: it marks the signal and makes one eventfd
 /// readable, which every runtime with a listener polls. Whichever looks first tells the listeners of all.
 static ENTRIES: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
@@ -90,5 +92,46 @@ pub(crate) fn dispatch() {
         }
     }
     drop(entries);
-    wakers.into_iter().for_each(Waker::wake);
+    // The signals are taken: one waker that panics must not keep the others from hearing of theirs.
+    wakers
+        .into_iter()
+        .for_each(|waker| survive(|| waker.wake()));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Wake;
+    use std::thread;
+
+    use rustix::process::{Signal, getpid, kill_process};
+
+    use super::*;
+
+    #[test]
+    fn a_waker_that_panics_does_not_keep_the_others_from_being_woken() {
+        struct Bomb;
+        impl Wake for Bomb {
+            fn wake(self: Arc<Self>) {
+                panic!("a waker that panics");
+            }
+        }
+        struct Flag(AtomicBool);
+        impl Wake for Flag {
+            fn wake(self: Arc<Self>) {
+                self.0.store(true, Ordering::Relaxed);
+            }
+        }
+        let (first, second) = (add(libc::SIGUSR2).unwrap(), add(libc::SIGUSR2).unwrap());
+        let flag = Arc::new(Flag(AtomicBool::new(false)));
+        assert!(first.set_waker(Arc::new(Bomb).into()).is_none());
+        assert!(second.set_waker(flag.clone().into()).is_none());
+        kill_process(getpid(), Signal::USR2).unwrap();
+        // The handler may run on any thread.
+        while !flag.0.load(Ordering::Relaxed) {
+            dispatch();
+            thread::yield_now();
+        }
+        remove(libc::SIGUSR2, &first);
+        remove(libc::SIGUSR2, &second);
+    }
 }

@@ -1,11 +1,11 @@
 //! Calls that block run on the pool, and the tasks go on meanwhile.
 
-use std::sync::mpsc;
-use std::sync::{Arc, Barrier};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use uring_rt::runtime::{Builder, Runtime};
+use uring_rt::runtime::{Builder, Handle, Runtime};
 use uring_rt::task::{spawn_blocking, yield_now};
 use uring_rt::time::{Instant, sleep};
 
@@ -317,6 +317,25 @@ fn hooks_that_panic_do_not_harm_the_pool() {
             assert_eq!(spawn_blocking(move || turn).await.unwrap(), turn);
         }
     });
+}
+
+#[test]
+fn the_function_that_names_a_thread_may_use_the_runtime() {
+    static HANDLE: OnceLock<Handle> = OnceLock::new();
+    static IS_INSIDE: AtomicBool = AtomicBool::new(false);
+    let runtime = Builder::new()
+        .thread_name_fn(|| {
+            let handle = HANDLE.get().unwrap();
+            if !IS_INSIDE.swap(true, Ordering::Relaxed) {
+                drop(handle.spawn_blocking(|| {}));
+            }
+            "one".into()
+        })
+        .build()
+        .unwrap();
+    HANDLE.set(runtime.handle().clone()).unwrap();
+    let call = runtime.spawn_blocking(|| 1);
+    assert_eq!(runtime.block_on(call).unwrap(), 1);
 }
 
 #[test]
