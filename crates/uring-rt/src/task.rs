@@ -9,6 +9,8 @@ mod local_key;
 
 use std::future::Future;
 
+use uring_executor::Spawner;
+
 pub use join_set::JoinSet;
 pub use local_key::{AccessError, LocalKey};
 pub use uring_executor::coop::{Unconstrained, consume_budget, unconstrained};
@@ -34,9 +36,17 @@ use crate::runtime::{Handle, no_runtime};
 /// ```
 #[track_caller]
 pub fn spawn<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
-    match uring_executor::Spawner::try_current() {
-        Some(spawner) => spawner.spawn_local(future),
-        None => no_runtime("uring_rt::spawn"),
+    let instead = "`Handle::spawn` for a `Send` future, or `Handle::spawn_with` for a closure that makes one which is not";
+    home_spawner("uring_rt::spawn", instead).spawn_local(future)
+}
+
+/// The current runtime's, on its own thread. The executor would panic as well, but by the names of its own calls.
+#[track_caller]
+fn home_spawner(call: &str, instead: &str) -> Spawner {
+    match Spawner::try_current() {
+        Some(spawner) if spawner.is_home() => spawner,
+        Some(_) => panic!("{call} was called on another thread than the runtime's: use {instead}"),
+        None => no_runtime(call),
     }
 }
 

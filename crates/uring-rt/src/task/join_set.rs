@@ -3,9 +3,10 @@
 use std::fmt;
 use std::task::{Context, Poll};
 
-use uring_executor::{AbortHandle, Id, JoinError, Spawner};
+use uring_executor::{AbortHandle, Id, JoinError};
 
-use crate::runtime::{Handle, no_runtime};
+use super::home_spawner;
+use crate::runtime::Handle;
 
 /// Tasks with a common output type, joined in the order of their completion. Dropping it aborts them all.
 ///
@@ -118,10 +119,11 @@ impl<T: 'static> JoinSet<T> {
     /// ```
     #[track_caller]
     pub fn spawn<F: Future<Output = T> + 'static>(&mut self, future: F) -> AbortHandle {
-        match Spawner::try_current() {
-            Some(spawner) => self.inner.insert(spawner.spawn_local(future)),
-            None => no_runtime("JoinSet::spawn"),
-        }
+        let spawner = home_spawner(
+            "JoinSet::spawn",
+            "`JoinSet::spawn_on`, which takes a `Send` future",
+        );
+        self.inner.insert(spawner.spawn_local(future))
     }
 
     /// The same as [`spawn`](Self::spawn).

@@ -132,3 +132,21 @@ fn budgets_are_the_tasks_own_business() {
         assert_eq!(coop::cooperative(std::future::ready(3)).await, 3);
     });
 }
+
+#[test]
+fn a_spawn_off_the_runtimes_thread_names_the_call_that_can() {
+    let off_thread = |call: fn()| {
+        runtime().block_on(async move {
+            let panic = task::spawn_blocking(call).await.unwrap_err().into_panic();
+            text_of(&*panic)
+        })
+    };
+    let text = off_thread(|| drop(uring_rt::spawn(async {})));
+    assert!(text.starts_with("uring_rt::spawn"), "{text}");
+    assert!(text.contains("`Handle::spawn`"), "{text}");
+    assert!(text.contains("`Handle::spawn_with`"), "{text}");
+
+    let text = off_thread(|| drop(JoinSet::new().spawn(async {})));
+    assert!(text.starts_with("JoinSet::spawn"), "{text}");
+    assert!(text.contains("`JoinSet::spawn_on`"), "{text}");
+}
