@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::panic::Location;
 
-use crate::Id;
+use crate::{Id, StallWatch};
 
 /// A function that is told of each panic in a task.
 pub type PanicHook = dyn Fn(&TaskPanic<'_>);
@@ -28,6 +28,9 @@ pub struct Config {
     /// Called on the executor's thread when a task, or the destructor of its future, has panicked. The panic still
     /// ends in the task's [`JoinError`](crate::JoinError). A panic in the hook itself is swallowed.
     pub on_task_panic: Option<Box<PanicHook>>,
+
+    /// What watches for polls that hold the thread for too long. Nothing by default, and then no poll is measured.
+    pub stall_watch: Option<StallWatch>,
 }
 
 impl Default for Config {
@@ -36,6 +39,7 @@ impl Default for Config {
             event_interval: 61,
             task_budget: 128,
             on_task_panic: None,
+            stall_watch: None,
         }
     }
 }
@@ -46,6 +50,7 @@ impl fmt::Debug for Config {
             .field("event_interval", &self.event_interval)
             .field("task_budget", &self.task_budget)
             .field("on_task_panic", &self.on_task_panic.is_some())
+            .field("stall_watch", &self.stall_watch)
             .finish()
     }
 }

@@ -12,7 +12,7 @@ use crate::context::{self, Context};
 use crate::coop::Budget;
 use crate::local::Local;
 use crate::task::{self, SharedRef, spawn_home};
-use crate::{Config, JoinHandle, Metrics, Park, ParkMode, Spawner};
+use crate::{Config, JoinHandle, Metrics, Park, ParkMode, Spawner, StallWatch};
 
 /// Runs tasks on the thread that made it.
 ///
@@ -27,6 +27,7 @@ pub struct Executor {
     event_interval: u32,
     task_budget: Budget,
     on_task_panic: Option<Box<PanicHook>>,
+    stall_watch: Option<StallWatch>,
     /// It owns futures that are not `Send`.
     not_send: PhantomData<*const ()>,
 }
@@ -41,6 +42,7 @@ impl Executor {
             event_interval: config.event_interval.max(1),
             task_budget: Budget::new(config.task_budget),
             on_task_panic: config.on_task_panic,
+            stall_watch: config.stall_watch,
             not_send: PhantomData,
         }
     }
@@ -69,7 +71,8 @@ impl Executor {
         let spawner = self.spawner();
         let _entered = spawner.enter();
         let future = pin!(future);
-        context::with(|context| self.run(park, future, local, context))
+        let called_at = Location::caller();
+        context::with(|context| self.run(park, future, called_at, local, context))
     }
 
     /// Runs what is queued now, at most [`Config::event_interval`] polls, and tells whether there is more to do. For
@@ -142,6 +145,7 @@ impl Executor {
         &self,
         park: &mut P,
         mut future: Pin<&mut F>,
+        called_at: &'static Location<'static>,
         local: &Local,
         context: &Context,
     ) -> F::Output {
@@ -153,7 +157,13 @@ impl Executor {
             // Not `||`: both flags are to be taken.
             if local.root_queued.take() | self.shared.take_root_woken() {
                 context.begin_poll(waker.data(), 0, self.task_budget);
-                let polled = future.as_mut().poll(&mut cx);
+                let mut poll = || future.as_mut().poll(&mut cx);
+                let polled = match &self.stall_watch {
+                    None => poll(),
+                    Some(watch) => {
+                        watch.measure(&self.shared.counters.stalls, None, called_at, poll)
+                    }
+                };
                 self.count_polls(1, local, context);
                 match polled {
                     Poll::Ready(output) => return output,
@@ -182,14 +192,23 @@ impl Executor {
     fn pass(&self, local: &Local, context: &Context) {
         let room = self.event_interval.saturating_sub(local.polled.get());
         let queued = u32::try_from(local.run.len()).unwrap_or(u32::MAX);
-        let mut polls = 0;
-        while polls < room.min(queued)
-            && local
+        let most = room.min(queued);
+        let run_next = || {
+            local
                 .run
                 .run_next(local, context, self.task_budget, self.hook())
-        {
-            polls += 1;
-        }
+        };
+        // Two loops, so that without a watch no poll pays for the question.
+        let polls = match &self.stall_watch {
+            None => count_while(most, run_next),
+            Some(watch) => count_while(most, || {
+                let Some((id, spawned_at)) = local.run.oldest() else {
+                    return false;
+                };
+                let stalls = &self.shared.counters.stalls;
+                watch.measure(stalls, Some(id), spawned_at, run_next)
+            }),
+        };
         self.count_polls(polls, local, context);
         context.end_polls();
     }
@@ -224,6 +243,16 @@ impl Executor {
         }
         local.batch.set(batch);
     }
+}
+
+/// Calls `step` until it returns false, at most `most` times, and tells how often it returned true.
+#[inline]
+fn count_while(most: u32, mut step: impl FnMut() -> bool) -> u32 {
+    let mut count = 0;
+    while count < most && step() {
+        count += 1;
+    }
+    count
 }
 
 impl Drop for Executor {

@@ -1,4 +1,5 @@
-//! A single-threaded executor: it decides who runs next, and knows no file descriptor and no clock.
+//! A single-threaded executor: it decides who runs next, and knows no file descriptor and no clock but the one it is
+//! given to measure polls with.
 //!
 //! - [`Executor`] owns its tasks and stays on the thread that made it. Tasks need not be `Send`.
 //! - [`Spawner`] is its handle for every other place and thread.
@@ -60,6 +61,7 @@ mod metrics;
 mod park;
 mod reluctant;
 mod spawner;
+mod stall;
 mod sync;
 mod task;
 mod yield_now;
@@ -73,5 +75,6 @@ pub use metrics::Metrics;
 pub use park::{Park, ParkMode};
 pub use reluctant::Reluctant;
 pub use spawner::{EnterGuard, Spawner};
+pub use stall::{Stall, StallHook, StallWatch};
 pub use task::{AbortHandle, JoinHandle};
 pub use yield_now::yield_now;

@@ -8,15 +8,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct Metrics {
     /// Polls of tasks and of futures given to `block_on`.
     pub polls: u64,
-    /// Wakes on the home thread that put a task in the queue; a wake of a task already queued does not count.
+    /// Wakes on the home thread that have a task, or the future given to `block_on`, polled again. A wake of one that
+    /// is going to be polled anyway does not count, and neither does a spawn.
     pub wakes_local: u64,
-    /// Wakes from other threads that put a task in the inbox.
+    /// Wakes from other threads that have a task, or the future given to `block_on`, polled again, and tasks that other
+    /// threads have spawned.
     pub wakes_remote: u64,
     /// Tasks spawned and not yet completed. One spawned from another thread counts from when the home thread has
     /// taken it up.
     pub tasks_alive: u64,
     /// Polls that ended because the task's budget was used up.
     pub budget_yields: u64,
+    /// Polls that held the thread for too long. Always 0 without a [`Config::stall_watch`](crate::Config::stall_watch).
+    pub stalls: u64,
 }
 
 /// The live side of [`Metrics`].
@@ -28,6 +32,7 @@ pub(crate) struct Counters {
     pub(crate) wakes_local: HomeCounter,
     pub(crate) tasks_alive: HomeCounter,
     pub(crate) budget_yields: HomeCounter,
+    pub(crate) stalls: HomeCounter,
     wakes_remote: AtomicU64,
 }
 
@@ -43,6 +48,7 @@ impl Counters {
             wakes_remote: self.wakes_remote.load(Ordering::Relaxed),
             tasks_alive: self.tasks_alive.get(),
             budget_yields: self.budget_yields.get(),
+            stalls: self.stalls.get(),
         }
     }
 }

@@ -170,7 +170,7 @@ fn sum_below(count: u32) -> u64 {
 }
 
 struct Cost {
-    /// Wakes on another thread that have put a task in the queue. A spawn is none.
+    /// Wakes on another thread that have something polled again, and spawns there.
     remote_wakes: u64,
     /// Wakes and spawns on another thread that found the runtime's thread asleep.
     eventfd_writes: u64,

@@ -1,8 +1,10 @@
 //! The run queue: a list through the tasks themselves.
 
 use std::cell::Cell;
+use std::panic::Location;
 
 use super::task_ref::TaskPtr;
+use crate::Id;
 
 /// A first-in first-out queue of tasks that costs no memory of its own. Touched by the home thread only.
 ///
@@ -46,6 +48,14 @@ impl RunQueue {
             None => self.head.set(Some(task)),
         }
         self.len.set(self.len.get() + 1);
+    }
+
+    /// Which task `pop` would give, and where that was spawned.
+    pub(crate) fn oldest(&self) -> Option<(Id, &'static Location<'static>)> {
+        let task = self.head.get()?;
+        // SAFETY: a task in the queue is alive (Q2).
+        let header = unsafe { task.header() };
+        Some((header.id, header.location))
     }
 
     /// Takes the oldest task. Its `queued` flag is still set.

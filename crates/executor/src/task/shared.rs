@@ -61,10 +61,15 @@ impl Shared {
 
     fn wake_root(&self) {
         match self.local.get() {
-            Some(local) => local.root_queued.set(true),
+            Some(local) => {
+                if !local.root_queued.replace(true) {
+                    self.counters.wakes_local.add(1);
+                }
+            }
             // Release: pairs with `take_root_woken`, as a swap also when it was true already.
             None => {
                 if !self.root_woken.swap(true, Ordering::Release) {
+                    self.counters.count_remote_wake();
                     self.unparker.wake_by_ref();
                 }
             }

@@ -114,8 +114,11 @@ unsafe fn spawn_remote<F: Future + 'static>(
     // SAFETY: a new task counts two references (T1), and its output is that of `F` (T8).
     let (owner, handle) = unsafe { references(task) };
     match shared.inbox.push(owner) {
-        Pushed::First => shared.unparker.wake_by_ref(),
-        Pushed::Another => {}
+        Pushed::First => {
+            shared.counters.count_remote_wake();
+            shared.unparker.wake_by_ref();
+        }
+        Pushed::Another => shared.counters.count_remote_wake(),
         // SAFETY: made here, and shared with nobody but the handle that is about to be returned.
         Pushed::Closed(owner) => unsafe { refuse(owner) },
     }

@@ -1,0 +1,87 @@
+//! Polls that hold the thread for too long.
+
+use std::fmt;
+use std::panic::Location;
+use std::time::{Duration, Instant};
+
+use crate::Id;
+use crate::metrics::HomeCounter;
+use crate::task;
+
+/// A function that is told of each stall.
+pub type StallHook = dyn Fn(&Stall);
+
+/// What measures polls, and whom it tells of those that take too long.
+///
+/// Each poll is measured by itself: a task that awaits, however long, does not stall. The report comes when the poll has
+/// ended, so one that never ends is not reported.
+pub struct StallWatch {
+    /// How long a poll may hold the thread.
+    pub threshold: Duration,
+
+    /// What time it is: [`Instant::now`], but for tests. Called twice for each poll.
+    pub clock: fn() -> Instant,
+
+    /// Called on the executor's thread after a poll that took `threshold` or longer. A panic in it is swallowed.
+    pub on_stall: Box<StallHook>,
+}
+
+impl StallWatch {
+    /// Calls `poll`, and tells if it has taken too long.
+    pub(crate) fn measure<R>(
+        &self,
+        stalls: &HomeCounter,
+        id: Option<Id>,
+        spawned_at: &'static Location<'static>,
+        poll: impl FnOnce() -> R,
+    ) -> R {
+        let start = (self.clock)();
+        let polled = poll();
+        let held = (self.clock)().saturating_duration_since(start);
+        if held >= self.threshold {
+            stalls.add(1);
+            let stall = Stall {
+                id,
+                spawned_at,
+                held,
+            };
+            task::swallow(|| (self.on_stall)(&stall));
+        }
+        polled
+    }
+}
+
+impl fmt::Debug for StallWatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StallWatch")
+            .field("threshold", &self.threshold)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A poll that held the thread for too long: nothing else could run meanwhile.
+///
+/// Shown with `{}` it is one line that says all of it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Stall {
+    /// The task; `None` is the future given to `block_on`.
+    pub id: Option<Id>,
+    /// The call that spawned the task, or that of `block_on`.
+    pub spawned_at: &'static Location<'static>,
+    /// How long the poll took.
+    pub held: Duration,
+}
+
+impl fmt::Display for Stall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Stall {
+            spawned_at, held, ..
+        } = self;
+        match self.id {
+            Some(id) => write!(f, "task {id}, spawned at {spawned_at},")?,
+            None => write!(f, "the future of `block_on` at {spawned_at}")?,
+        }
+        write!(f, " held the thread for {held:.1?} in one poll")
+    }
+}
