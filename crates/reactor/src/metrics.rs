@@ -31,6 +31,7 @@ impl Counter {
 pub(crate) struct Counters {
     pub(crate) turns: Counter,
     pub(crate) enters: Counter,
+    pub(crate) zero_timeout_turns: Counter,
     pub(crate) idle_turns: Counter,
     pub(crate) completions: Counter,
     pub(crate) stale: Counter,
@@ -51,6 +52,8 @@ pub struct Metrics {
     pub turns: u64,
     /// System calls that wait or submit: `io_uring_enter`, or the `epoll_wait` family.
     pub enters: u64,
+    /// Turns that asked the kernel and were not to sleep, as there was something else to do.
+    pub zero_timeout_turns: u64,
     /// Turns that found nothing to do.
     pub idle_turns: u64,
     /// Events that reached a registration.
@@ -84,6 +87,7 @@ impl Counters {
         Metrics {
             turns: self.turns.get(),
             enters: self.enters.get(),
+            zero_timeout_turns: self.zero_timeout_turns.get(),
             idle_turns: self.idle_turns.get(),
             completions: self.completions.get(),
             stale_completions: self.stale.get(),

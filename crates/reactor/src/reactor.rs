@@ -138,6 +138,12 @@ impl Reactor {
             Turn::Poll
         };
         let plan = plan(&shared, turn);
+        let has_zero_timeout = plan.wait == Wait::NonBlocking;
+        shared
+            .env
+            .counters
+            .zero_timeout_turns
+            .add(has_zero_timeout.into());
         let result = match self.loss.take() {
             Some(loss) => Err(loss),
             None => {

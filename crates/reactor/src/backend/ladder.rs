@@ -1,5 +1,7 @@
 //! The setup ladder: from the best ring that the kernel gives down to epoll, with the reason of each step.
 
+use std::error::Error;
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -239,16 +241,36 @@ fn prove(ring: &mut Ring, kernel: &Kernel) -> io::Result<()> {
     Err(io::Error::from_raw_os_error(libc::ETIME))
 }
 
+/// io_uring was asked for and nothing else will do: says why, and has the kernel's answer as its source.
+#[derive(Debug)]
+struct RingRequired {
+    reason: String,
+    answer: Option<io::Error>,
+}
+
 fn ring_required(refused: &[Refusal]) -> io::Error {
+    let answer = refused
+        .last()
+        .and_then(|refusal| refusal.errno)
+        .map(io::Error::from_raw_os_error);
+    let kind = answer
+        .as_ref()
+        .map_or(io::ErrorKind::Unsupported, io::Error::kind);
     let reason = refused.last().map(ToString::to_string).unwrap_or_default();
-    let kind = match refused.last().and_then(|refusal| refusal.errno) {
-        Some(errno) => io::Error::from_raw_os_error(errno).kind(),
-        None => io::ErrorKind::Unsupported,
-    };
-    io::Error::new(
-        kind,
-        format!("io_uring was asked for and is not to be had: {reason}"),
-    )
+    io::Error::new(kind, RingRequired { reason, answer })
+}
+
+impl fmt::Display for RingRequired {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reason = &self.reason;
+        write!(f, "io_uring was asked for and is not to be had: {reason}")
+    }
+}
+
+impl Error for RingRequired {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.answer.as_ref().map(|answer| answer as &dyn Error)
+    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod half_close;
 mod kinds;
 mod load;
 mod loss;
+mod metrics;
 mod random;
 mod readiness;
 mod refused;

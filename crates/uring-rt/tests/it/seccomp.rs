@@ -69,6 +69,9 @@ fn a_ring_that_was_demanded_is_an_error_with_the_reason() {
                 let reason = std::io::Error::from_raw_os_error(errno);
                 assert_eq!(error.kind(), reason.kind());
                 assert!(error.to_string().contains(&reason.to_string()), "{error}");
+                let source = std::error::Error::source(&error).unwrap();
+                let source = source.downcast_ref::<std::io::Error>().unwrap();
+                assert_eq!(source.raw_os_error(), Some(errno));
             });
         }
     }
