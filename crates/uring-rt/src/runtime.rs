@@ -13,7 +13,7 @@ pub use handle::{EnterGuard, Handle};
 pub use identity::{Id, LocalOptions, RuntimeFlavor, TryCurrentError};
 use metrics::Parks;
 pub use metrics::{Metrics, RuntimeMetrics};
-pub use uring_executor::TaskPanic;
+pub use uring_executor::{Stall, TaskPanic};
 pub(crate) use uring_reactor::no_runtime;
 pub use uring_reactor::{Driver, Refusal, Rung, TimerMode, is_rt_shutdown_err};
 

@@ -1,6 +1,7 @@
 //! How to build a runtime.
 
 mod accepted;
+mod stall;
 
 use std::fmt;
 use std::io;
@@ -33,6 +34,7 @@ pub struct Builder {
     parking: ParkHooks,
     name: Option<Arc<str>>,
     on_task_panic: Option<PanicHook>,
+    stalls: stall::Stalls,
 }
 
 impl Builder {
@@ -53,6 +55,7 @@ impl Builder {
             parking: ParkHooks::default(),
             name: None,
             on_task_panic: None,
+            stalls: stall::Stalls::default(),
         }
     }
 
@@ -394,6 +397,7 @@ impl Builder {
         if let Some(hook) = self.on_task_panic.clone() {
             config.on_task_panic = Some(Box::new(move |panic| hook(panic)));
         }
+        config.stall_watch = self.stalls.watch();
         Ok(Runtime::assemble(
             reactor,
             config,
