@@ -44,6 +44,7 @@
 //!
 //! - `futures-io`, on by default: the traits of futures-io on every stream.
 //! - `tokio-io`: tokio's `AsyncRead` and `AsyncWrite` on every stream. `tokio-io-util`: the rest of `tokio::io`, at [`io`].
+//! - `hyper`: its `Read` and `Write` on every stream; its `Executor` and `Timer` are `uring_rt::hyper`.
 //! - `bytes`: `try_read_buf`, `recv_buf` and the like, which `tokio-io-util` includes.
 //!
 //! # Which backend runs, and why
@@ -58,6 +59,8 @@
 compile_error!("uring-rt runs on Linux only");
 
 mod blocking;
+#[cfg(feature = "hyper")]
+pub mod hyper;
 pub mod io;
 pub mod net;
 pub mod process;

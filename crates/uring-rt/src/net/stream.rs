@@ -4,10 +4,12 @@
 mod buf;
 #[cfg(feature = "futures-io")]
 mod futures_io;
+#[cfg(feature = "hyper")]
+mod hyper;
 mod ready;
 #[cfg(feature = "tokio-io")]
 mod tokio_io;
-#[cfg(any(feature = "futures-io", feature = "tokio-io"))]
+#[cfg(any(feature = "futures-io", feature = "tokio-io", feature = "hyper"))]
 mod transfer;
 
 use std::fmt;

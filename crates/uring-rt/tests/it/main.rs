@@ -14,6 +14,8 @@ mod fresh_sockets;
 mod handle;
 mod happy_eyeballs;
 mod hooks;
+#[cfg(feature = "hyper")]
+mod hyper;
 mod incoming;
 mod interval;
 mod lookup;
@@ -28,6 +30,7 @@ mod send_sync;
 mod seqpacket;
 mod seven_failures;
 mod split;
+mod stall;
 mod support;
 mod tasks;
 mod tcp_bulk;
