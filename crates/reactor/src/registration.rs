@@ -284,7 +284,7 @@ impl Drop for Released {
 /// A future's entry among the waiters, taken back when the future goes.
 struct Enlisted<'a> {
     registration: &'a Registration,
-    key: Option<u32>,
+    key: Option<u64>,
 }
 
 impl Enlisted<'_> {

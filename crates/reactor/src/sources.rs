@@ -1,5 +1,6 @@
 //! The registrations of one reactor: who waits for which fd, and what is asked of the kernel for it. Pure.
 
+use std::collections::VecDeque;
 use std::io;
 use std::os::fd::RawFd;
 use std::sync::Arc;
@@ -62,9 +63,9 @@ struct Source {
     arms: [ArmState; Direction::COUNT],
     /// The last caller of `poll_read_ready` and of `poll_write_ready`.
     pollers: [Option<Waker>; 2],
-    /// The futures of `ready()` and the like; any number for each direction.
-    waiters: Vec<Waiter>,
-    next_key: u32,
+    /// The futures of `ready()` and the like; any number for each direction, in the order of their keys.
+    waiters: VecDeque<Waiter>,
+    next_key: u64,
     failure: Option<Failure>,
     /// A direction that could not be armed, and why, until the first who waits for it has heard so. The next wait
     /// tries again.
@@ -74,7 +75,8 @@ struct Source {
 
 #[derive(Debug)]
 struct Waiter {
-    key: u32,
+    /// A count that never wraps: a future may keep the key of an entry that is gone, and must not meet another's.
+    key: u64,
     interest: Interest,
     waker: Waker,
 }
@@ -85,7 +87,7 @@ pub(crate) enum Waiting<'a> {
     /// The one poller of this direction.
     Poller(Direction),
     /// A future with an entry of its own, whose key is kept here while it is enlisted.
-    Future(Interest, &'a mut Option<u32>),
+    Future(Interest, &'a mut Option<u64>),
 }
 
 /// What became of a request to wait.
@@ -103,7 +105,7 @@ pub(crate) struct Waited {
 #[derive(Debug)]
 pub(crate) struct Removed {
     pub(crate) disarm: Disarm,
-    _wakers: ([Option<Waker>; 2], Vec<Waiter>),
+    _wakers: ([Option<Waker>; 2], VecDeque<Waiter>),
 }
 
 #[derive(Debug, Default)]
@@ -145,7 +147,7 @@ impl Sources {
             readiness,
             arms: [ArmState::Idle; Direction::COUNT],
             pollers: [None, None],
-            waiters: Vec::new(),
+            waiters: VecDeque::new(),
             next_key: 0,
             failure: None,
             refused: None,
@@ -226,10 +228,10 @@ impl Sources {
     }
 
     /// Takes a future's waker back; `None` when it was woken already.
-    pub(crate) fn forget(&mut self, slot: u32, key: u32) -> Option<Waker> {
-        let waiters = &mut self.slab[slot as usize].waiters;
-        let index = waiters.iter().position(|waiter| waiter.key == key)?;
-        Some(waiters.remove(index).waker)
+    pub(crate) fn forget(&mut self, slot: u32, key: u64) -> Option<Waker> {
+        let source = &mut self.slab[slot as usize];
+        let index = source.find(key)?;
+        source.waiters.remove(index).map(|waiter| waiter.waker)
     }
 
     /// Whether there is work for the loop's thread.
@@ -384,20 +386,25 @@ impl Source {
         match waiting {
             Waiting::Poller(direction) => self.pollers[direction as usize & 1].replace(waker),
             Waiting::Future(interest, key) => {
-                let known = key.and_then(|key| self.waiters.iter_mut().find(|w| w.key == key));
-                if let Some(waiter) = known {
-                    return Some(std::mem::replace(&mut waiter.waker, waker));
+                if let Some(index) = key.and_then(|key| self.find(key)) {
+                    return Some(std::mem::replace(&mut self.waiters[index].waker, waker));
                 }
                 *key = Some(self.next_key);
-                self.waiters.push(Waiter {
+                self.waiters.push_back(Waiter {
                     key: self.next_key,
                     interest,
                     waker,
                 });
-                self.next_key = self.next_key.wrapping_add(1);
+                self.next_key += 1;
                 None
             }
         }
+    }
+
+    fn find(&self, key: u64) -> Option<usize> {
+        self.waiters
+            .binary_search_by_key(&key, |waiter| waiter.key)
+            .ok()
     }
 
     fn queue_arms(&mut self, slot: u32, interest: Interest, arms: &mut Vec<Token>) -> bool {
@@ -431,9 +438,16 @@ impl Source {
                 wakes.push(waker);
             }
         }
-        if !self.waiters.is_empty() {
-            for waiter in self.waiters.extract_if(.., |w| ready.satisfies(w.interest)) {
-                wakes.push(waiter.waker);
+        self.release(|waiter| ready.satisfies(waiter.interest), wakes);
+    }
+
+    fn release(&mut self, is_for_it: impl Fn(&Waiter) -> bool, wakes: &mut WakeBatch) {
+        for _ in 0..self.waiters.len() {
+            match self.waiters.pop_front() {
+                Some(waiter) if is_for_it(&waiter) => wakes.push(waiter.waker),
+                // Those that stay come round to the order they had.
+                Some(waiter) => self.waiters.push_back(waiter),
+                None => return,
             }
         }
     }
@@ -445,10 +459,8 @@ impl Source {
         if let Some(waker) = poller.and_then(Option::take) {
             wakes.push(waker);
         }
-        let is_for_it = |waiter: &mut Waiter| waiter.interest.directions().any(|d| d == direction);
-        for waiter in self.waiters.extract_if(.., is_for_it) {
-            wakes.push(waiter.waker);
-        }
+        let is_for_it = |waiter: &Waiter| waiter.interest.directions().any(|d| d == direction);
+        self.release(is_for_it, wakes);
     }
 
     fn take_refusal(&mut self, interest: Interest) -> Option<Failure> {

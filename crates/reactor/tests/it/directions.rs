@@ -2,6 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Wake, Waker};
 
 use rustix::net::{RecvFlags, SendFlags};
 use tokio_test::{assert_pending, assert_ready_ok};
@@ -260,5 +262,52 @@ fn a_dropped_wait_loses_no_event() {
         drop(ours);
         l.settle();
         assert_eq!(sees_end(&theirs), Some(true));
+    });
+}
+
+#[test]
+fn who_waits_is_woken_in_the_order_of_the_waits_whoever_leaves_or_stays() {
+    struct Note(usize, Arc<Mutex<Vec<usize>>>);
+    impl Wake for Note {
+        fn wake(self: Arc<Self>) {
+            self.1.lock().unwrap().push(self.0);
+        }
+    }
+    on_every_backend(|l| {
+        let _current = l.handle().enter();
+        let (ours, mut theirs) = socket_pair();
+        let ours = AsyncFd::new(ours).unwrap();
+        let woken = Arc::new(Mutex::new(Vec::new()));
+        let mut waits: Vec<_> = (0..7)
+            .map(|number| {
+                // Every second one waits for what does not come.
+                let is_silent = number % 2 == 1;
+                let interest = if is_silent {
+                    Interest::PRIORITY
+                } else {
+                    Interest::READABLE
+                };
+                (
+                    Waker::from(Arc::new(Note(number, woken.clone()))),
+                    Box::pin(ours.ready(interest)),
+                )
+            })
+            .collect();
+        for _ in 0..2 {
+            for (waker, wait) in &mut waits {
+                assert!(
+                    wait.as_mut()
+                        .poll(&mut Context::from_waker(waker))
+                        .is_pending()
+                );
+            }
+        }
+        drop(waits.remove(2));
+        theirs.write_all(b"x").unwrap();
+        l.until("the readers", || woken.lock().unwrap().len() >= 3);
+        assert_eq!(*woken.lock().unwrap(), [0, 4, 6], "{}", l.name);
+        // What stays can be found again, in its place.
+        drop(waits.drain(1..3));
+        l.turn(Turn::Poll);
     });
 }
