@@ -87,7 +87,12 @@ impl EpollSet {
             Some(libc::EPERM) => Ok(Entered::NeverBlocks),
             Some(libc::EEXIST) => {
                 let duplicate = self.kernel.duplicate(fd)?;
-                self.epoll.add(duplicate.raw_fd(), events, data)?;
+                let added = self.epoll.add(duplicate.raw_fd(), events, data);
+                added.or_else(|error| match error.raw_os_error() {
+                    // Left by a registration that lost this very number, while the file stayed open elsewhere.
+                    Some(libc::EEXIST) => self.epoll.modify(duplicate.raw_fd(), events, data),
+                    _ => Err(error),
+                })?;
                 // Whoever had this number closed it behind our back, and must not take this entry out.
                 entries.owners.remove(&duplicate.raw_fd());
                 entries.duplicates.insert(owner, duplicate);

@@ -2,10 +2,10 @@
 //! can do besides.
 
 use uring_sys::abi::{
-    IORING_FEAT_CQE_SKIP, IORING_FEAT_EXT_ARG, IORING_FEAT_NODROP, IORING_FEAT_RSRC_TAGS,
-    IORING_FEAT_SINGLE_MMAP, IORING_SETUP_CLAMP, IORING_SETUP_COOP_TASKRUN, IORING_SETUP_CQSIZE,
-    IORING_SETUP_DEFER_TASKRUN, IORING_SETUP_NO_SQARRAY, IORING_SETUP_SINGLE_ISSUER,
-    IORING_SETUP_SUBMIT_ALL, IORING_SETUP_TASKRUN_FLAG,
+    IORING_FEAT_CQE_SKIP, IORING_FEAT_EXT_ARG, IORING_FEAT_NODROP, IORING_FEAT_POLL_32BITS,
+    IORING_FEAT_RSRC_TAGS, IORING_FEAT_SINGLE_MMAP, IORING_SETUP_CLAMP, IORING_SETUP_COOP_TASKRUN,
+    IORING_SETUP_CQSIZE, IORING_SETUP_DEFER_TASKRUN, IORING_SETUP_NO_SQARRAY,
+    IORING_SETUP_SINGLE_ISSUER, IORING_SETUP_SUBMIT_ALL, IORING_SETUP_TASKRUN_FLAG,
 };
 
 const SIZES: u32 = IORING_SETUP_CLAMP | IORING_SETUP_CQSIZE;
@@ -15,8 +15,11 @@ const DEFER: u32 = SIZES
     | IORING_SETUP_DEFER_TASKRUN
     | IORING_SETUP_TASKRUN_FLAG;
 const FEATURES_5_5: u32 = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP;
-const FEATURES_5_18: u32 =
-    FEATURES_5_5 | IORING_FEAT_EXT_ARG | IORING_FEAT_RSRC_TAGS | IORING_FEAT_CQE_SKIP;
+const FEATURES_5_18: u32 = FEATURES_5_5
+    | IORING_FEAT_POLL_32BITS
+    | IORING_FEAT_EXT_ARG
+    | IORING_FEAT_RSRC_TAGS
+    | IORING_FEAT_CQE_SKIP;
 
 /// A step of the ladder on which a ring can be set up. Earlier ones are faster and need newer kernels.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -128,6 +131,8 @@ pub(crate) struct Capabilities {
     pub(crate) cancel_all: bool,
     /// The kernel keeps completions that do not fit (5.5).
     pub(crate) no_drop: bool,
+    /// And says so in the flags of the ring (5.8; a feature that tells came with 5.9).
+    pub(crate) flags_overflow: bool,
 }
 
 impl Capabilities {
@@ -140,6 +145,7 @@ impl Capabilities {
             multishot_poll: has(IORING_FEAT_RSRC_TAGS),
             cancel_all: rung <= Rung::C,
             no_drop: has(IORING_FEAT_NODROP),
+            flags_overflow: has(IORING_FEAT_POLL_32BITS),
         }
     }
 

@@ -223,6 +223,7 @@ impl Uring {
         };
         self.env.counters.enters.add(1);
         let result = self.ring.submit_and_wait(1, timeout);
+        self.note_flush(&result);
         self.settle(result)
     }
 
@@ -230,13 +231,14 @@ impl Uring {
     fn glance(&mut self) -> io::Result<()> {
         // Deferred work, and completions that overflowed, come only when asked for; otherwise an enter
         // without anything to submit would do nothing.
-        let must_ask = self.caps.defer || self.ring.taskrun_pending() || self.ring.cq_overflowed();
+        let must_ask = self.caps.defer || self.ring.taskrun_pending() || self.may_overflow();
         if !must_ask && self.ring.to_submit() == 0 {
             return Ok(());
         }
         self.note_overflow();
         self.env.counters.enters.add(1);
         let result = self.ring.submit_and_get_events();
+        self.note_flush(&result);
         self.settle(result)
     }
 
@@ -404,6 +406,7 @@ impl Uring {
         self.submit_backlog()?;
         self.env.counters.enters.add(1);
         let result = self.ring.submit_and_get_events();
+        self.note_flush(&result);
         self.settle(result)?;
         let mut out = std::mem::take(&mut self.early);
         self.reap(&mut out);

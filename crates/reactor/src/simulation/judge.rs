@@ -60,9 +60,11 @@ pub(super) fn poll_task(sim: &Sim, plan: &Plan, task: &mut Task) -> Result<bool,
 pub(super) fn is_allowed(plan: &Plan, error: &io::Error) -> bool {
     let is_demanded = plan.options.choice == Choice::IoUring;
     if is_demanded && error.to_string().contains("io_uring was asked for") {
-        // A forked child, too, must have a ring, and the kernel has none at the moment.
+        // A forked child, too, must have a ring, and the kernel has none at the moment; or it refuses the poll of an
+        // eventfd, as a policy may, and a ring that cannot do that is of no use.
         let faults = &plan.faults;
-        return faults.busy + faults.again + faults.setup_memory + faults.poll_memory > 0;
+        let passing = faults.busy + faults.again + faults.setup_memory + faults.poll_memory;
+        return passing + faults.poll_refused > 0;
     }
     match error.raw_os_error() {
         Some(libc::ECONNRESET) => true,

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker};
 use crate::async_fd::AsyncFd;
 use crate::backend::epoll_set::{Entered, EpollSet};
 use crate::backend::kernel::Kernel;
+use crate::backend::rung::Rung;
 use crate::backend::sim::files::FileId;
 use crate::backend::sim::linux::Linux;
 use crate::backend::sim::socket::Quirk;
@@ -158,12 +159,7 @@ fn lose_a_completion_to_a_drop(sim: &Sim) -> (Reactor, AsyncFd<SimFile>, Arc<Fla
     let mut cx = Context::from_waker(Waker::noop());
     assert!(busy.poll_read_ready(&mut cx).is_pending());
     assert!(busy.poll_write_ready(&mut cx).is_pending());
-    let flag = Arc::new(Flag::default());
-    let waker = Waker::from(Arc::clone(&flag));
-    assert!(
-        left.poll_read_ready(&mut Context::from_waker(&waker))
-            .is_pending()
-    );
+    let flag = wait_to_read(&left);
     reactor.turn(Turn::Poll).unwrap();
     sim.lock().close_peer(busy_peer, true);
     sim.lock().write(left_peer, 1).unwrap();
@@ -193,4 +189,76 @@ fn a_completion_that_was_lost_to_a_drop_lets_a_foreign_loop_not_sleep() {
         reactor.foreign_turn().unwrap();
     }
     assert!(flag.is_set());
+}
+
+/// From 5.5 to 5.7 completions that do not fit are kept, and nothing says so.
+#[test]
+fn completions_that_overflow_without_a_flag_reach_a_loop_that_never_sleeps_in_an_enter() {
+    const COUNT: usize = 9;
+    for is_foreign in [false, true] {
+        let sim = Sim::healthy();
+        sim.lock().linux = Linux::V5_5;
+        let options = Options::new().choice(Choice::IoUring).top_rung(Rung::F);
+        let mut reactor = Reactor::on(Kernel::Sim(sim.clone()), options.entries(1)).unwrap();
+        assert_eq!(reactor.driver().cq_entries, 2);
+        let _current = reactor.handle().enter();
+        let sockets: Vec<_> = (0..COUNT).map(|_| socket(&sim)).collect();
+        let (files, peers): (Vec<_>, Vec<_>) = sockets.into_iter().unzip();
+        let fds: Vec<_> = files
+            .into_iter()
+            .map(|file| AsyncFd::new(file).unwrap())
+            .collect();
+        let flags: Vec<Arc<Flag>> = fds.iter().map(wait_to_read).collect();
+        if is_foreign {
+            while !reactor.foreign_sleep(false).unwrap() {
+                reactor.foreign_turn().unwrap();
+            }
+        } else {
+            reactor.turn(Turn::Poll).unwrap();
+        }
+        for peer in peers {
+            sim.lock().write(peer, 1).unwrap();
+        }
+        for _ in 0..COUNT {
+            if is_foreign {
+                reactor.foreign_turn().unwrap();
+                if reactor.foreign_sleep(false).unwrap() {
+                    break;
+                }
+            } else {
+                reactor.turn(Turn::Poll).unwrap();
+            }
+        }
+        let woken = flags.iter().filter(|flag| flag.is_set()).count();
+        assert_eq!(woken, COUNT, "foreign: {is_foreign}");
+    }
+}
+
+fn wait_to_read(fd: &AsyncFd<SimFile>) -> Arc<Flag> {
+    let flag = Arc::new(Flag::default());
+    let waker = Waker::from(Arc::clone(&flag));
+    assert!(
+        fd.poll_read_ready(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    flag
+}
+
+/// An entry outlives its number while the file is open elsewhere, and a duplicate may get that number.
+#[test]
+fn a_duplicate_takes_over_the_entry_that_a_lost_number_has_left() {
+    let sim = Sim::healthy();
+    let set = EpollSet::new(&Kernel::Sim(sim.clone())).unwrap();
+    let (lost, _) = socket(&sim);
+    let file = lost.duplicate().unwrap();
+    let (lost_fd, fd) = (lost.raw_fd(), file.raw_fd());
+    let (first, second, third) = ((0, 0), (1, 1), (2, 2));
+    assert_eq!(set.enter(lost_fd, first, 1, 0).unwrap(), Entered::Waiting);
+    assert_eq!(set.enter(fd, second, 1, 1).unwrap(), Entered::Waiting);
+    lost.lose();
+    // A second registration of a number gets a duplicate: the number that was lost, of the same file.
+    assert_eq!(set.enter(fd, third, 1, 2).unwrap(), Entered::Waiting);
+    set.leave(lost_fd, first);
+    let again = set.enter(fd, third, 5, 2);
+    assert_eq!(again.unwrap(), Entered::Waiting, "it is the third's now");
 }

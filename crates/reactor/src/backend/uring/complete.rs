@@ -14,7 +14,8 @@ impl Uring {
     /// Takes every completion that is there.
     pub(super) fn reap(&mut self, out: &mut Vec<Completion>) {
         // Bounded: a completion that arms again and completes at once is left for the next look.
-        for _ in 0..self.ring.cq_ready() {
+        let ready = self.ring.cq_ready();
+        for _ in 0..ready {
             let Some(cqe) = self.ring.pop() else { break };
             match UserData::unpack(cqe.user_data) {
                 UserData::Source(token) => self.complete_source(token, cqe, out),
@@ -22,6 +23,7 @@ impl Uring {
                 UserData::Internal(internal) => self.complete_internal(internal, cqe),
             }
         }
+        self.suspect_overflow(ready);
     }
 
     pub(super) fn complete_source(&mut self, token: Token, cqe: Cqe, out: &mut Vec<Completion>) {

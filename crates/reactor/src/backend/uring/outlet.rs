@@ -29,7 +29,7 @@ impl Uring {
             && self.ring.to_submit() == 0
             && self.ring.cq_ready() == 0
             && !self.ring.taskrun_pending()
-            && !self.ring.cq_overflowed()
+            && !self.may_overflow()
             && !self.has_lost()
             && !self.nested.as_ref().is_some_and(|nested| nested.is_due)
     }

@@ -12,11 +12,34 @@ const OVERFLOWS_BEFORE_GROWTH: u32 = 3;
 #[derive(Debug, Default)]
 pub(super) struct Pressure {
     overflows: u32,
+    /// The queue may have been full, on a kernel that does not flag what did not fit.
+    is_suspected: bool,
     /// A larger ring was not to be had.
     is_final: bool,
 }
 
 impl Uring {
+    /// Whether completions that did not fit may wait to be flushed.
+    pub(super) fn may_overflow(&self) -> bool {
+        self.pressure.is_suspected || self.ring.cq_overflowed()
+    }
+
+    /// After so many have been taken: whether the queue may have been full at any time since the last look, which was
+    /// as long as the head stood still. From 5.5 to 5.7 nothing else tells that some did not fit, and what is asked of
+    /// the kernel by rung F does not tell whether it keeps them.
+    pub(super) fn suspect_overflow(&mut self, taken: u32) {
+        if !self.caps.flags_overflow && taken + self.ring.cq_ready() >= self.ring.cq_entries() {
+            self.pressure.is_suspected = true;
+        }
+    }
+
+    /// After an enter that asks for events: what fits has been flushed. A short submit flushes nothing.
+    pub(super) fn note_flush(&mut self, result: &io::Result<u32>) {
+        if result.is_ok() && self.ring.to_submit() == 0 {
+            self.pressure.is_suspected = false;
+        }
+    }
+
     /// Looks at the flag before an enter that will flush what it stands for.
     pub(super) fn note_overflow(&mut self) {
         if self.ring.cq_overflowed() {
