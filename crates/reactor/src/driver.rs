@@ -83,7 +83,8 @@ fn remedy(errno: Option<i32>) -> &'static str {
             "this kernel has no io_uring, or the sandbox hides it: it needs Linux 5.1 with CONFIG_IO_URING"
         }
         Some(libc::ENOMEM) => {
-            "ring memory is charged to RLIMIT_MEMLOCK: raise `ulimit -l`, or ask for fewer entries"
+            "memory is short: that of a ring is charged to RLIMIT_MEMLOCK (raise `ulimit -l`, or ask for fewer \
+             entries), and a request needs memory that the machine may have later (try again)"
         }
         Some(libc::EINVAL) => "this kernel does not know the flags of this rung: a newer one does",
         Some(libc::EMFILE | libc::ENFILE) => "no file descriptor is free: raise `ulimit -n`",
@@ -92,6 +93,9 @@ fn remedy(errno: Option<i32>) -> &'static str {
         }
         Some(libc::EBADF | libc::ENXIO | libc::EOPNOTSUPP) => {
             "a descriptor of the loop's own, of the ring or an epoll set, was closed by other code in this process"
+        }
+        Some(libc::EAGAIN | libc::EBUSY) => {
+            "the kernel has no memory for a request, or completions to be taken first, at this moment: try again"
         }
         Some(libc::EEXIST) => "the ring belongs to another thread, or to the process that forked",
         _ => "not an error that a ring is known to answer with: please report it",
@@ -161,6 +165,21 @@ impl fmt::Display for Driver {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_passes_is_not_called_an_unknown_error() {
+        let unknown = remedy(Some(libc::E2BIG));
+        assert!(unknown.contains("report it"), "{unknown}");
+        for errno in [libc::EAGAIN, libc::EBUSY] {
+            let text = remedy(Some(errno));
+            assert!(text.contains("try again"), "{errno}: {text}");
+        }
+        let memory = remedy(Some(libc::ENOMEM));
+        assert!(
+            memory.contains("ulimit -l") && memory.contains("try again"),
+            "{memory}"
+        );
+    }
 
     #[test]
     fn a_report_names_the_errno_and_the_remedy() {

@@ -1,5 +1,6 @@
 //! How to build a reactor.
 
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io;
 use std::task::{Context, Poll};
@@ -111,37 +112,40 @@ impl Options {
     /// # Errors
     ///
     /// `InvalidInput` when one of them has a value that is no name.
-    pub fn from_env(mut self) -> io::Result<Options> {
-        if let Some(choice) = from_variable(
-            BACKEND_VARIABLE,
-            "auto, io_uring or epoll",
-            Choice::from_name,
-        )? {
-            self.choice = choice;
+    pub fn from_env(self) -> io::Result<Options> {
+        self.with_values(|name| std::env::var_os(name))
+    }
+
+    /// [`from_env`](Self::from_env) in an environment where variables have these values.
+    pub(crate) fn with_values(
+        mut self,
+        value_of: impl Fn(&str) -> Option<OsString>,
+    ) -> io::Result<Options> {
+        if let Some(value) = value_of(BACKEND_VARIABLE) {
+            self.choice = parse(BACKEND_VARIABLE, CHOICES, &value, Choice::from_name)?;
         }
-        if let Some(rung) = from_variable(RUNG_VARIABLE, "A, B, C, D, D2, E or F", Rung::from_name)?
-        {
-            self.top_rung = rung;
+        if let Some(value) = value_of(RUNG_VARIABLE) {
+            self.top_rung = parse(RUNG_VARIABLE, RUNGS, &value, Rung::from_name)?;
         }
         Ok(self)
     }
 }
 
-fn from_variable<T>(
+const CHOICES: &str = "auto, io_uring or epoll";
+const RUNGS: &str = "A, B, C, D, D2, E or F";
+
+fn parse<T>(
     name: &str,
     values: &str,
-    parse: impl Fn(&str) -> Option<T>,
-) -> io::Result<Option<T>> {
-    let Some(value) = std::env::var_os(name) else {
-        return Ok(None);
-    };
-    match value.to_str().and_then(&parse) {
-        Some(parsed) => Ok(Some(parsed)),
-        None => Err(io::Error::new(
+    value: &OsStr,
+    by_name: impl Fn(&str) -> Option<T>,
+) -> io::Result<T> {
+    value.to_str().and_then(by_name).ok_or_else(|| {
+        io::Error::new(
             io::ErrorKind::InvalidInput,
             format!("{name} has no such value: {value:?}; it can be {values}"),
-        )),
-    }
+        )
+    })
 }
 
 /// An executor's budget, as far as the leaves of this crate use it up.

@@ -11,6 +11,8 @@
 //! - a loop whose world stands still comes to rest in a few turns;
 //! - `Reactor::verify` holds, and nothing panics.
 //!
+//! Besides, each seed makes one short program for each part of the API (`uses`), whose model is exact.
+//!
 //! `cargo xtask sim` runs many; one that fails is printed with the command that runs it again.
 
 mod budget;
@@ -22,4 +24,5 @@ mod regressions;
 mod rest;
 mod run;
 mod tasks;
+mod uses;
 mod world;

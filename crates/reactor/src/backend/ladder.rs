@@ -211,6 +211,7 @@ fn prove(ring: &mut Ring, kernel: &Kernel) -> io::Result<()> {
     let poll = Sqe::poll_add(eventfd.raw_fd(), POLLIN).with_user_data(1);
     let mut to_push = [poll, Sqe::nop().with_user_data(0)].to_vec();
     let mut proven = [false; 2];
+    let mut trouble = None;
     for _ in 0..PROOF_LOOKS {
         // One at a time where the queue has a single entry.
         while to_push.last().is_some_and(|sqe| ring.push(*sqe).is_ok()) {
@@ -219,7 +220,9 @@ fn prove(ring: &mut Ring, kernel: &Kernel) -> io::Result<()> {
         if let Err(error) = ring.submit_and_get_events() {
             match error.raw_os_error() {
                 // A signal, or no memory for a request at this moment: says nothing about the ring.
-                Some(libc::EINTR | libc::EAGAIN | libc::EBUSY | libc::ENOMEM) => {}
+                Some(libc::EINTR | libc::EAGAIN | libc::EBUSY | libc::ENOMEM) => {
+                    trouble = Some(error);
+                }
                 _ => return Err(error),
             }
         }
@@ -238,7 +241,8 @@ fn prove(ring: &mut Ring, kernel: &Kernel) -> io::Result<()> {
             return Ok(());
         }
     }
-    Err(io::Error::from_raw_os_error(libc::ETIME))
+    // What has lasted all the time is the reason; it may have passed by the next attempt.
+    Err(trouble.unwrap_or_else(|| io::Error::from_raw_os_error(libc::ETIME)))
 }
 
 /// io_uring was asked for and nothing else will do: says why, and has the kernel's answer as its source.

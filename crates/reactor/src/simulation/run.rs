@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 
 use crate::planted::{Planted, plant};
 use crate::simulation::program::{Program, Story};
+use crate::simulation::uses;
 
 /// Steps of a program.
 const STEPS: u64 = 1000;
@@ -52,6 +53,7 @@ fn run(seed: u64, story: Option<Story>) -> Result<u64, Failed> {
 }
 
 fn run_steps(seed: u64, story: Option<Story>) -> Result<u64, String> {
+    uses::run(seed);
     let mut program = begin(seed, story)?;
     for step in 0..STEPS {
         if let Some(wrong) = program.step() {

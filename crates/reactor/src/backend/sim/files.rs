@@ -266,6 +266,31 @@ impl State {
         }
     }
 
+    /// Somebody closes the number of each eventfd that this process has made.
+    pub(crate) fn close_eventfds(&mut self) -> bool {
+        self.close_kind(false, |kind| matches!(kind, Kind::EventFd { .. }))
+    }
+
+    /// Somebody closes the number of each timerfd that this process has made. With `reuse` it becomes another file's.
+    pub(crate) fn close_timerfds(&mut self, reuse: bool) -> bool {
+        self.close_kind(reuse, |kind| matches!(kind, Kind::TimerFd { .. }))
+    }
+
+    fn close_kind(&mut self, reuse: bool, is_of_it: impl Fn(&Kind) -> bool) -> bool {
+        let mut has_any = false;
+        for file in self.numbers.files() {
+            let File { kind, maker, .. } = &self.files[file.0];
+            if !is_of_it(kind) || *maker != self.process {
+                continue;
+            }
+            if let Some(number) = self.numbers.position(file) {
+                self.close_and_block(number, reuse);
+                has_any = true;
+            }
+        }
+        has_any
+    }
+
     /// Every open number of this process.
     pub(crate) fn open_files(&self) -> Vec<FileId> {
         let files = self.numbers.files().into_iter();

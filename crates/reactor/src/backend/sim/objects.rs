@@ -1,7 +1,7 @@
 //! The objects that a reactor holds, and the file that a test holds. Dropping one closes its number.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -363,6 +363,12 @@ impl SimFile {
 impl AsFd for SimFile {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.number.as_fd()
+    }
+}
+
+impl AsRawFd for SimFile {
+    fn as_raw_fd(&self) -> RawFd {
+        self.raw_fd()
     }
 }
 
