@@ -1,6 +1,7 @@
 //! What only the home thread touches.
 
 use std::cell::{Cell, RefCell};
+use std::time::Instant;
 
 use slab::Slab;
 
@@ -24,6 +25,9 @@ pub(crate) struct Local {
 
     /// The root is to be polled after the next look at the driver.
     pub(crate) root_deferred: Cell<bool>,
+
+    /// When the running poll of the root began, where somebody wants to know how long it takes.
+    pub(crate) root_began: Cell<Option<Instant>>,
 
     /// A `block_on` or a `run_pass` is going on, so that what is queued will be found without the unparker.
     pub(crate) active: Cell<bool>,

@@ -27,27 +27,32 @@ pub struct StallWatch {
 }
 
 impl StallWatch {
-    /// Calls `poll`, and tells if it has taken too long.
-    pub(crate) fn measure<R>(
+    /// A poll begins. [`end`](Self::end) gets the answer.
+    #[cold]
+    pub(crate) fn begin(&self) -> Instant {
+        (self.clock)()
+    }
+
+    /// The poll has ended: counts it and tells of it, if it has taken too long.
+    #[cold]
+    pub(crate) fn end(
         &self,
-        stalls: &HomeCounter,
+        begin: Instant,
         id: Option<Id>,
         spawned_at: &'static Location<'static>,
-        poll: impl FnOnce() -> R,
-    ) -> R {
-        let start = (self.clock)();
-        let polled = poll();
-        let held = (self.clock)().saturating_duration_since(start);
-        if held >= self.threshold {
-            stalls.add(1);
-            let stall = Stall {
-                id,
-                spawned_at,
-                held,
-            };
-            task::swallow(|| (self.on_stall)(&stall));
+        stalls: &HomeCounter,
+    ) {
+        let held = (self.clock)().saturating_duration_since(begin);
+        if held < self.threshold {
+            return;
         }
-        polled
+        stalls.add(1);
+        let stall = Stall {
+            id,
+            spawned_at,
+            held,
+        };
+        task::swallow(|| (self.on_stall)(&stall));
     }
 }
 

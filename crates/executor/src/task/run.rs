@@ -14,7 +14,7 @@ use crate::local::Local;
 
 impl RunQueue {
     /// Runs the oldest task of the run queue: polls it, or cancels it if it was aborted. Tells whether there was one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn run_next(
         &self,
         local: &Local,
@@ -33,7 +33,7 @@ impl RunQueue {
 }
 
 impl Dequeued {
-    #[inline]
+    #[inline(always)]
     fn run(self, local: &Local, context: &Context, budget: Budget, hook: Option<&PanicHook>) {
         let task = self.0;
         // SAFETY: alive by the owner's reference (T5), which is only released at the end of this function.
