@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::context::{self, EnterGuard};
+use crate::driver::Driver;
 use crate::metrics::Metrics;
 use crate::shared::Shared;
 
@@ -41,6 +42,11 @@ impl Handle {
     /// system call.
     pub fn unparker(&self) -> Waker {
         Waker::from(Arc::clone(&self.shared.env.notifier))
+    }
+
+    /// Which backend runs, with which features, and why not a better one.
+    pub fn driver(&self) -> Driver {
+        self.shared.driver.lock().clone()
     }
 
     /// What the reactor has done so far.

@@ -46,7 +46,6 @@ pub struct Reactor {
     /// What a foreign loop polls, if there is one.
     pub(crate) outlet: RefCell<Option<Pollable>>,
     options: Options,
-    driver: Driver,
     /// Why the backend is lost, as long as no other could be put in its place.
     loss: Option<io::Error>,
     /// The buffers of a turn, empty between two turns.
@@ -85,7 +84,7 @@ impl Reactor {
     pub(crate) fn on(kernel: Kernel, options: Options) -> io::Result<Reactor> {
         let env = Env::new(kernel)?;
         let (backend, driver) = ladder::open(&options, &env)?;
-        let shared = Arc::new(Shared::new(env, options.start_paused, options.pacer));
+        let shared = Arc::new(Shared::new(env, &options, driver));
         let local = Rc::new(Local {
             shared,
             backend: RefCell::new(backend),
@@ -95,7 +94,6 @@ impl Reactor {
             local,
             outlet: RefCell::default(),
             options,
-            driver,
             loss: None,
             arms: Vec::new(),
             disarms: Vec::new(),
@@ -112,8 +110,8 @@ impl Reactor {
     }
 
     /// Which backend runs, with which features, and why not a better one.
-    pub fn driver(&self) -> &Driver {
-        &self.driver
+    pub fn driver(&self) -> Driver {
+        self.local.shared.driver.lock().clone()
     }
 
     /// One turn: submits what was asked for, waits as `turn` says, and wakes whoever has something to do.

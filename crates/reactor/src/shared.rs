@@ -13,16 +13,17 @@ use crate::backend::{Disarm, Env};
 use crate::clock::Clock;
 use crate::closing::Ticket;
 use crate::context;
+use crate::driver::Driver;
 use crate::interest::Interest;
 use crate::metrics::Metrics;
-use crate::options::Pacer;
+use crate::options::{Options, Pacer};
 use crate::readiness::Readiness;
 use crate::sources::{Sources, Waited, Waiting};
 use crate::timers::Timers;
 
 /// The shared half of a reactor. The other half, the backend, belongs to the loop's thread.
 ///
-/// The two locks are never held together, and never across a system call that can sleep, a wake, or the drop
+/// No two of the locks are held together, and none across a system call that can sleep, a wake, or the drop
 /// of a waker.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -30,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) timers: Mutex<Timers>,
     pub(crate) clock: Clock,
     pub(crate) env: Env,
+    /// The report of what runs; written when a backend takes over.
+    pub(crate) driver: Mutex<Driver>,
     /// The thread of the loop. On it, a change needs no notification: the loop is not asleep.
     home: context::ThreadKey,
     pacer: Option<Pacer>,
@@ -43,14 +46,15 @@ impl RefUnwindSafe for Shared {}
 impl UnwindSafe for Shared {}
 
 impl Shared {
-    pub(crate) fn new(env: Env, start_paused: bool, pacer: Option<Pacer>) -> Shared {
+    pub(crate) fn new(env: Env, options: &Options, driver: Driver) -> Shared {
         Shared {
             sources: Mutex::default(),
             timers: Mutex::default(),
-            clock: Clock::new(&env.kernel, start_paused),
+            clock: Clock::new(&env.kernel, options.start_paused),
             env,
+            driver: Mutex::new(driver),
             home: context::thread_key(),
-            pacer,
+            pacer: options.pacer,
             closed: AtomicBool::new(false),
         }
     }

@@ -52,7 +52,8 @@
 //! [`runtime::Runtime::driver`] reports the backend, the kernel features in use, and for each better step that
 //! was refused the kernel's reason and the remedy. The environment variable `URING_RT_BACKEND`
 //! (`auto`, `io_uring` or `epoll`) overrides what the program asked for. Under `#[uring_rt::main]`, where no
-//! `Runtime` is at hand, [`probe`] gives the same report of a runtime with the default settings.
+//! `Runtime` is at hand, [`Handle::driver`](runtime::Handle::driver) gives the same report; [`probe`] tells without a
+//! runtime what one would run on.
 #![forbid(unsafe_code)]
 
 #[cfg(not(target_os = "linux"))]

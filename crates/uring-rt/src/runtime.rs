@@ -256,9 +256,7 @@ impl Runtime {
 
     /// Which backend runs, with which kernel features, and why not a better one.
     ///
-    /// # Panics
-    ///
-    /// Inside of this runtime's own `block_on`: ask before, or keep the answer.
+    /// The report may be another one later: a backend that is lost while running is replaced, and that is listed, too.
     ///
     /// ```
     /// let driver = uring_rt::runtime::Runtime::new()?.driver();
@@ -267,12 +265,8 @@ impl Runtime {
     /// }
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    #[track_caller]
     pub fn driver(&self) -> Driver {
-        match self.driver.try_borrow().ok().as_deref() {
-            Some(Some(driver)) => driver.reactor.driver().clone(),
-            _ => panic!("Runtime::driver was called inside of Runtime::block_on: ask before it"),
-        }
+        self.handle.driver()
     }
 
     /// Live counters. Corresponds to `tokio::runtime::Runtime::metrics`.
@@ -325,7 +319,7 @@ impl fmt::Debug for Runtime {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn probe() -> io::Result<Driver> {
-    Ok(Reactor::new(Options::new().from_env()?)?.driver().clone())
+    Ok(Reactor::new(Options::new().from_env()?)?.driver())
 }
 
 /// Which worker of the current runtime this thread is: `Some(0)` inside of a `block_on`, and else `None`. Corresponds to

@@ -20,8 +20,9 @@ impl Reactor {
 
     fn replace_after(&mut self, error: &io::Error) -> io::Result<()> {
         let env = self.local.shared.env.clone();
-        let mut refused = self.driver.refused.clone();
-        let refusal = Refusal::new(format!("{}, while running", self.driver.backend()), error);
+        let former = self.driver();
+        let refusal = Refusal::new(format!("{}, while running", former.backend()), error);
+        let mut refused = former.refused;
         // A ring that goes on may be lost in the same way again, as often as the kernel has no memory.
         if !refused.contains(&refusal) {
             refused.push(refusal);
@@ -44,16 +45,22 @@ impl Reactor {
         error: &io::Error,
         refused: &mut Vec<Refusal>,
     ) -> Option<(Backend, Driver)> {
-        let rung = self.driver.rung?;
+        let Driver {
+            rung, sq_entries, ..
+        } = self.driver();
+        let rung = rung?;
         if !matches!(error.raw_os_error(), Some(libc::EOVERFLOW | libc::EBADR)) {
             return None;
         }
-        let entries = self.driver.sq_entries;
-        let is_largest = entries.saturating_mul(2) > self.options.most_entries;
+        let is_largest = sq_entries.saturating_mul(2) > self.options.most_entries;
         if is_largest && !self.local.backend.borrow().keeps_completions() {
             return None;
         }
-        let entries = if is_largest { entries } else { entries * 2 };
+        let entries = if is_largest {
+            sq_entries
+        } else {
+            sq_entries * 2
+        };
         match ladder::larger(&self.options, &self.local.shared.env, rung, entries) {
             Ok(successor) => {
                 self.options.entries = entries;
@@ -69,11 +76,12 @@ impl Reactor {
     /// Gives a ring whose completions overflow again and again a successor with twice the entries, which exists before
     /// the old one goes. Without one it goes on as it is: that loses nothing, and takes more enters.
     pub(super) fn grow_if_crowded(&mut self) {
-        let is_crowded = self.local.backend.borrow().is_crowded();
-        let Some(rung) = self.driver.rung.filter(|_| is_crowded) else {
+        if !self.local.backend.borrow().is_crowded() {
             return;
-        };
-        let entries = self.driver.sq_entries.saturating_mul(2);
+        }
+        let mut former = self.driver();
+        let Some(rung) = former.rung else { return };
+        let entries = former.sq_entries.saturating_mul(2);
         if entries > self.options.most_entries {
             self.local.backend.borrow_mut().stay_small();
             return;
@@ -83,14 +91,15 @@ impl Reactor {
             Ok((backend, driver)) => {
                 self.options.entries = entries;
                 env.drop_epoll_set();
-                let refused = std::mem::take(&mut self.driver.refused);
+                let refused = former.refused;
                 self.install(backend, Driver { refused, ..driver });
                 env.counters.growths.add(1);
             }
             Err(error) => {
                 self.local.backend.borrow_mut().stay_small();
                 let step = format!("{entries} entries");
-                self.driver.refused.push(Refusal::new(step, &error));
+                former.refused.push(Refusal::new(step, &error));
+                *self.local.shared.driver.lock() = former;
             }
         }
     }
@@ -127,7 +136,7 @@ impl Reactor {
     /// The new backend knows of no arm, and is not the one that was lost.
     fn become_driver(&mut self, driver: Driver) {
         let is_epoll = driver.rung.is_none();
-        self.driver = driver;
+        *self.local.shared.driver.lock() = driver;
         self.loss = None;
         let mut sources = self.local.shared.sources.lock();
         sources.rearm_all(is_epoll, &mut self.wakes);

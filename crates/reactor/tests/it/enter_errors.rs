@@ -85,7 +85,7 @@ fn everything_arrives(l: &mut Loop, fail: impl FnOnce(&mut Loop)) {
 #[test]
 fn lost_completions_lead_to_a_larger_ring_with_everything_armed_again() {
     with_one_failure(|l, next| {
-        let before = l.reactor.driver().clone();
+        let before = l.reactor.driver();
         everything_arrives(l, |l| {
             next.store(Errno::BADR.raw_os_error(), Ordering::Release);
             l.turn(Turn::Poll);
@@ -112,7 +112,8 @@ fn a_ring_that_dies_leads_to_epoll_with_everything_armed_again() {
                 l.turn(Turn::Poll);
             });
             assert!(l.is_epoll(), "{}", l.name);
-            let refusal = l.reactor.driver().refused.last().unwrap();
+            let driver = l.reactor.driver();
+            let refusal = driver.refused.last().unwrap();
             assert_eq!(refusal.errno, Some(errno.raw_os_error()));
             assert_eq!(l.handle().metrics().backend_switches, 1);
         });
@@ -129,12 +130,12 @@ fn an_enter_that_fails_in_passing_is_made_again() {
         Errno::TIME,
     ] {
         with_one_failure(|l, next| {
-            let before = l.reactor.driver().clone();
+            let before = l.reactor.driver();
             everything_arrives(l, |l| {
                 next.store(errno.raw_os_error(), Ordering::Release);
                 l.turn(Turn::Poll);
             });
-            assert_eq!(l.reactor.driver(), &before);
+            assert_eq!(l.reactor.driver(), before);
             assert_eq!(l.handle().metrics().backend_switches, 0);
         });
     }

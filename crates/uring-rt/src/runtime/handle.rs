@@ -14,7 +14,7 @@ use uring_executor::{JoinHandle, Spawner, with_id};
 
 use crate::blocking::Pool;
 use crate::runtime::metrics::Parks;
-use crate::runtime::{Id, RuntimeFlavor, RuntimeMetrics, TryCurrentError, no_runtime};
+use crate::runtime::{Driver, Id, RuntimeFlavor, RuntimeMetrics, TryCurrentError, no_runtime};
 
 thread_local! {
     static CURRENT: RefCell<Option<Handle>> = const { RefCell::new(None) };
@@ -328,6 +328,21 @@ impl Handle {
     /// ```
     pub fn metrics(&self) -> RuntimeMetrics {
         RuntimeMetrics::new(self.clone())
+    }
+
+    /// Which backend the runtime has, with which kernel features, and why not a better one. From any thread, and inside
+    /// of the runtime: under `#[uring_rt::main]` this is the way to ask.
+    ///
+    /// ```
+    /// # #[uring_rt::main(backend = "epoll")]
+    /// # async fn main() {
+    /// let driver = uring_rt::runtime::Handle::current().driver();
+    /// assert_eq!(driver.backend(), "epoll");
+    /// println!("{driver}");
+    /// # }
+    /// ```
+    pub fn driver(&self) -> Driver {
+        self.reactor.driver()
     }
 
     pub(super) fn parks(&self) -> &Arc<Parks> {

@@ -9,7 +9,7 @@ use uring_rt::runtime::Handle;
 use uring_rt::task::{self, yield_now};
 use uring_rt::time::{self, Duration, Instant};
 
-use crate::support::{for_each_runtime, panic_text, runtime};
+use crate::support::{backends, for_each_runtime, panic_text, runtime};
 
 #[test]
 fn block_on_may_be_called_many_times_in_a_row() {
@@ -154,10 +154,16 @@ fn a_panic_of_the_root_leaves_the_runtime_usable() {
 }
 
 #[test]
-fn driver_says_that_it_is_to_be_asked_before_block_on() {
-    let runtime = runtime();
-    let text = runtime.block_on(async { panic_text(|| runtime.driver()) });
-    assert!(text.contains("Runtime::driver"), "{text}");
+fn the_report_is_the_same_before_inside_and_on_another_thread() {
+    for (_, mut builder) in backends() {
+        let runtime = builder.build().unwrap();
+        let before = runtime.driver();
+        let handle = runtime.handle().clone();
+        let elsewhere = std::thread::spawn(move || handle.driver());
+        assert_eq!(before, elsewhere.join().unwrap());
+        let inside = runtime.block_on(async { (runtime.driver(), Handle::current().driver()) });
+        assert_eq!((&before, &before), (&inside.0, &inside.1));
+    }
 }
 
 /// What a call is named in its panic, and the call.
