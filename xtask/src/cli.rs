@@ -33,6 +33,8 @@ pub(crate) enum Task {
     Sim {
         seeds: u64,
         from: u64,
+        /// Also tells which lines they reach.
+        coverage: bool,
     },
     Help,
 }
@@ -60,9 +62,10 @@ Usage: cargo xtask <task>
   loom              check the handshakes between threads in every order
   soak --minutes N  let everything come and go, on both backends, and see that
                     nothing grows; --record writes docs/bench/soak.md
-  sim [--seeds N] [--from S]
+  sim [--seeds N] [--from S] [--coverage]
                     run N random programs (200) of 1000 steps each on a
-                    simulated kernel, from seed S (0) on
+                    simulated kernel, from seed S (0) on; --coverage prints
+                    which lines of the reactor they reach, and needs LLVM
   help              print this";
 
 /// The task, or one line about what is wrong with the arguments.
@@ -132,9 +135,15 @@ fn soak(options: &[String]) -> Result<(Task, &[String]), String> {
 
 /// How many programs, and from which seed on.
 fn sim(options: &[String]) -> Result<(Task, &[String]), String> {
-    let (mut seeds, mut from) = (SEEDS, 0);
+    let (mut seeds, mut from, mut coverage) = (SEEDS, 0, false);
     let mut rest = options;
-    while let [name, value, after @ ..] = rest {
+    loop {
+        let (is_here, after) = flag(rest, "--coverage");
+        coverage |= is_here;
+        rest = after;
+        let [name, value, after @ ..] = rest else {
+            break;
+        };
         let field = match name.as_str() {
             "--seeds" => &mut seeds,
             "--from" => &mut from,
@@ -144,7 +153,12 @@ fn sim(options: &[String]) -> Result<(Task, &[String]), String> {
         *field = number.map_err(|_| format!("`{name}` takes a number, not `{value}`"))?;
         rest = after;
     }
-    Ok((Task::Sim { seeds, from }, rest))
+    let task = Task::Sim {
+        seeds,
+        from,
+        coverage,
+    };
+    Ok((task, rest))
 }
 
 /// Whether the first option is this one, and the options after it.
@@ -210,9 +224,17 @@ mod tests {
         assert_eq!(parsed("lint"), Ok(Task::Lint));
         assert_eq!(parsed("fmt"), Ok(Task::Fmt { check: false }));
         assert_eq!(parsed("fmt --check"), Ok(Task::Fmt { check: true }));
-        let sim = |seeds, from| Ok(Task::Sim { seeds, from });
-        assert_eq!(parsed("sim"), sim(super::SEEDS, 0));
-        assert_eq!(parsed("sim --from 7 --seeds 1"), sim(1, 7));
+        let sim = |seeds, from, coverage| {
+            Ok(Task::Sim {
+                seeds,
+                from,
+                coverage,
+            })
+        };
+        assert_eq!(parsed("sim"), sim(super::SEEDS, 0, false));
+        assert_eq!(parsed("sim --from 7 --seeds 1"), sim(1, 7, false));
+        assert_eq!(parsed("sim --seeds 9 --coverage"), sim(9, 0, true));
+        assert_eq!(parsed("sim --coverage --seeds 9"), sim(9, 0, true));
         assert_eq!(
             parsed("sim --seeds many"),
             Err("`--seeds` takes a number, not `many`".to_owned())

@@ -13,6 +13,7 @@
 mod ci;
 mod cli;
 mod command;
+mod coverage;
 mod examples;
 mod fuzz;
 mod manifest;
@@ -55,7 +56,12 @@ fn main() -> ExitCode {
         Task::Sanitize(only) => sanitize::run(&root, only),
         Task::Fuzz { seconds } => fuzz::run(&root, seconds),
         Task::Loom => loom().run(&root),
-        Task::Sim { seeds, from } => sim::run(&root, seeds, from),
+        Task::Sim {
+            seeds,
+            from,
+            coverage: true,
+        } => coverage::run(&root, seeds, from),
+        Task::Sim { seeds, from, .. } => sim::run(&root, seeds, from),
         Task::Soak { minutes, record } => soak::run(&root, minutes, record),
         Task::Tidy => tidy::run(&root),
         Task::Test { release } => tests(release).run(&root),

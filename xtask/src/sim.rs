@@ -13,9 +13,18 @@ pub(crate) fn run(root: &Path, seeds: u64, from: u64) -> Result<(), Failure> {
 /// The programs of these seeds. Those of a failure are named in its output, with
 /// the command that runs them again.
 pub(crate) fn programs(seeds: u64, from: u64) -> Command {
-    tests("random_programs")
-        .env("URING_SIM_SEEDS", seeds.to_string())
-        .env("URING_SIM_FROM", from.to_string())
+    let range = range(seeds, from).into_iter();
+    range.fold(tests("random_programs"), |tests, (name, value)| {
+        tests.env(name, value)
+    })
+}
+
+/// How the test program is told which seeds.
+pub(crate) fn range(seeds: u64, from: u64) -> [(&'static str, String); 2] {
+    [
+        ("URING_SIM_SEEDS", seeds.to_string()),
+        ("URING_SIM_FROM", from.to_string()),
+    ]
 }
 
 /// Whether bugs that are put in on purpose are found.
