@@ -12,13 +12,13 @@ use std::future::Future;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Condvar, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::Mutex;
 use uring_executor::{JoinHandle, Reluctant, Spawner};
 use uring_reactor::ClockHold;
 use uring_sys::identity::process_token;
@@ -86,10 +86,19 @@ pub(crate) struct Pool {
     shared: Arc<Shared>,
 }
 
+/// The threads and jobs of one process.
+///
+/// A forked child has none of its parent's threads, but a copy of the lock that one of them may have held, and of the
+/// queue of those that slept: so it begins with a `Shared` of its own. For the same reason this is std's lock: that of
+/// parking_lot keeps its sleepers in a table of the whole process, which a fork may copy while it is locked.
 #[derive(Debug)]
 struct Shared {
     config: PoolConfig,
-    state: Mutex<State>,
+    /// The process that the threads are in.
+    process: u64,
+    /// The pool of a forked child, in its copy of this.
+    successor: OnceLock<Arc<Shared>>,
+    state: std::sync::Mutex<State>,
     /// There is a job, or no more to come.
     work: Condvar,
     /// A thread has ended.
@@ -107,18 +116,6 @@ struct State {
     /// Threads that take no more jobs, and are in their last hook.
     leaving: usize,
     is_closed: bool,
-    /// The process that the threads are in.
-    process: u64,
-}
-
-impl State {
-    /// A forked child has none of its parent's threads.
-    fn forget_parents_threads(&mut self) {
-        let here = process_token();
-        if std::mem::replace(&mut self.process, here) != here {
-            (self.threads, self.idle, self.leaving) = (0, 0, 0);
-        }
-    }
 }
 
 impl std::fmt::Debug for State {
@@ -133,19 +130,19 @@ impl std::fmt::Debug for State {
 
 impl Pool {
     pub(crate) fn new(config: PoolConfig) -> Pool {
-        let state = Mutex::new(State {
-            process: process_token(),
-            ..State::default()
-        });
-        let (work, ended) = (Condvar::new(), Condvar::new());
         Pool {
-            shared: Arc::new(Shared {
-                config,
-                state,
-                work,
-                ended,
-            }),
+            shared: Arc::new(Shared::new(config, State::default())),
         }
+    }
+
+    /// The part that belongs to this process.
+    fn shared(&self) -> &Arc<Shared> {
+        let here = process_token();
+        let mut shared = &self.shared;
+        while shared.process != here {
+            shared = shared.successor.get_or_init(|| shared.after_fork());
+        }
+        shared
     }
 
     /// Runs `call` on a thread of the pool; a task of `spawner` waits for it.
@@ -175,25 +172,25 @@ impl Pool {
     }
 
     fn push(&self, job: Job) -> bool {
+        let shared = self.shared();
         let mut name = None;
         let mut state = loop {
-            let mut state = self.shared.state.lock();
-            state.forget_parents_threads();
+            let state = shared.lock();
             if state.is_closed {
                 return false;
             }
-            if name.is_some() || !self.needs_thread(&state) {
+            if name.is_some() || !shared.needs_thread(&state) {
                 break state;
             }
             drop(state);
             // Foreign code, which may come back here, or panic: without the lock, and before the job is anywhere.
-            name = Some((self.shared.config.thread_name)());
+            name = Some((shared.config.thread_name)());
         };
-        let needs_thread = self.needs_thread(&state);
+        let needs_thread = shared.needs_thread(&state);
         state.queue.push_back(job);
         if !needs_thread {
-            self.shared.work.notify_one();
-        } else if let Err(error) = self.start_thread(&mut state, &name.unwrap_or_default())
+            shared.work.notify_one();
+        } else if let Err(error) = shared.start_thread(&mut state, &name.unwrap_or_default())
             && state.threads == 0
         {
             let job = state.queue.pop_back();
@@ -204,49 +201,30 @@ impl Pool {
         true
     }
 
-    /// Whether one more job finds every thread busy, and there may be another one.
-    fn needs_thread(&self, state: &State) -> bool {
-        state.idle <= state.queue.len() && state.threads < self.shared.config.max_threads.max(1)
-    }
-
-    /// Without a thread the job waits for one of the others to be free, as it does at the limit.
-    fn start_thread(&self, state: &mut State, name: &str) -> io::Result<()> {
-        let shared = Arc::clone(&self.shared);
-        self.shared
-            .config
-            .thread(name)
-            .spawn(move || shared.live())?;
-        state.threads += 1;
-        Ok(())
-    }
-
     /// Accepts nothing more, drops what has not begun, and waits this long for what has; `None` is for ever.
     pub(crate) fn shut_down(&self, limit: Option<Duration>) {
-        let mut state = self.shared.state.lock();
-        state.forget_parents_threads();
+        let shared = self.shared();
+        let mut state = shared.lock();
         state.is_closed = true;
         // What stays is what has to be done; where something is queued, there are threads.
         let (mandatory, dropped): (VecDeque<Job>, VecDeque<Job>) = std::mem::take(&mut state.queue)
             .into_iter()
             .partition(|job| job.is_mandatory);
         state.queue = mandatory;
-        self.shared.work.notify_all();
-        let deadline = limit.map(|limit| Instant::now().checked_add(limit));
+        shared.work.notify_all();
+        // One that does not fit into the clock is no limit.
+        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
         while state.threads + state.leaving > 0 {
-            match deadline {
-                // Also where the deadline does not fit into the clock.
-                None | Some(None) => self.shared.ended.wait(&mut state),
-                Some(Some(deadline)) => {
-                    if self
-                        .shared
-                        .ended
-                        .wait_until(&mut state, deadline)
-                        .timed_out()
-                    {
-                        break;
-                    }
-                }
+            let Some(deadline) = deadline else {
+                state = shared.ended.wait(state).unwrap_or_else(unpoisoned);
+                continue;
+            };
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
             }
+            let waited = shared.ended.wait_timeout(state, left);
+            (state, _) = waited.unwrap_or_else(unpoisoned);
         }
         drop(state);
         // What a call owns may panic when it is dropped, and this may be an unwinding already.
@@ -254,36 +232,79 @@ impl Pool {
     }
 }
 
+/// Foreign code runs without the lock, so a panic leaves nothing half done.
+fn unpoisoned<T>(poisoned: PoisonError<T>) -> T {
+    poisoned.into_inner()
+}
+
 impl Shared {
+    fn new(config: PoolConfig, state: State) -> Shared {
+        Shared {
+            config,
+            process: process_token(),
+            successor: OnceLock::new(),
+            state: std::sync::Mutex::new(state),
+            work: Condvar::new(),
+            ended: Condvar::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(unpoisoned)
+    }
+
+    /// In a forked child: what had not begun is the child's to do as well, with its next call. Where a thread of the parent
+    /// held the lock at the fork, it may have been in the middle of that queue, which is then left alone.
+    fn after_fork(&self) -> Arc<Shared> {
+        let mut state = State::default();
+        if let Ok(mut parents) = self.state.try_lock() {
+            state.queue = std::mem::take(&mut parents.queue);
+            state.is_closed = parents.is_closed;
+        }
+        Arc::new(Shared::new(self.config.clone(), state))
+    }
+
+    /// Whether one more job finds every thread busy, and there may be another one.
+    fn needs_thread(&self, state: &State) -> bool {
+        state.idle <= state.queue.len() && state.threads < self.config.max_threads.max(1)
+    }
+
+    /// Without a thread the job waits for one of the others to be free, as it does at the limit.
+    fn start_thread(self: &Arc<Self>, state: &mut State, name: &str) -> io::Result<()> {
+        let shared = Arc::clone(self);
+        self.config.thread(name).spawn(move || shared.live())?;
+        state.threads += 1;
+        Ok(())
+    }
+
     /// The life of one thread.
     fn live(&self) {
         survive(|| self.config.on_start.iter().for_each(|hook| hook()));
         self.serve();
         survive(|| self.config.on_stop.iter().for_each(|hook| hook()));
-        self.state.lock().leaving -= 1;
+        self.lock().leaving -= 1;
         self.ended.notify_all();
     }
 
     fn serve(&self) {
-        let mut state = self.state.lock();
+        let mut state = self.lock();
         loop {
             if let Some(job) = state.queue.pop_front() {
                 drop(state);
                 // The call's own panic ends in its task. What is left are destructors of what it gives.
                 survive(job.call);
-                state = self.state.lock();
+                state = self.lock();
                 continue;
             }
             if state.is_closed {
                 break;
             }
             state.idle += 1;
-            let timed_out = self
-                .work
-                .wait_for(&mut state, self.config.keep_alive)
-                .timed_out();
+            let waited = self.work.wait_timeout(state, self.config.keep_alive);
+            let (woken, timeout) = waited.unwrap_or_else(unpoisoned);
+            state = woken;
             state.idle -= 1;
-            if timed_out && state.queue.is_empty() {
+            if timeout.timed_out() && state.queue.is_empty() {
                 break;
             }
         }
@@ -385,3 +406,6 @@ impl<R> Drop for Waiting<R> {
         let _ = self.0.abandon();
     }
 }
+
+#[cfg(test)]
+mod tests;
