@@ -126,6 +126,8 @@ fn judge(stage: &Stage, id: FileId, interest: Interest, expected: Ready, found: 
     assert!(!found.is_empty());
     assert!(expected.contains(found), "{found:?} where {expected:?} is");
     assert!((found - expected).is_empty());
+    let rest = Ready::ALL - found;
+    assert_eq!((rest | found, rest & found), (Ready::ALL, Ready::EMPTY));
     let mut all = found;
     all |= expected;
     assert_eq!(all, expected);
