@@ -31,6 +31,10 @@ const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 /// poll request back before the fd is closed, so the peer sees the end at once; dropped on another thread, the
 /// loop is woken to do it.
 ///
+/// The fd must stay open while somebody waits. One that was closed before ends the wait with `EBADF`. One that is closed,
+/// or replaced by `dup2(2)`, in the middle of a wait goes on being watched as the file that it was where a ring does it; an
+/// epoll set forgets it without a word, and the wait does not end.
+///
 /// ```
 /// use std::io::{self, Read, Write};
 /// use std::os::unix::net::UnixStream;
