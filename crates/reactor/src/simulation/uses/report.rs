@@ -85,6 +85,7 @@ pub(super) fn a_driver_is_what_was_asked_for_and_is_to_be_had(rng: &mut Rng) {
     let handle = stage.reactor.handle();
     assert!(!handle.pause_clock(), "it starts paused");
     let driver = stage.reactor.driver();
+    assert_eq!(handle.driver().to_string(), driver.to_string());
     let mut takes = Rung::ALL.into_iter();
     let expected = takes.find(|rung| *rung >= top && rung.setup_flags() & !linux.setup_flags == 0);
     assert_eq!(driver.rung, expected, "on {}", linux.release);
