@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use parking_lot::Mutex;
 
-use crate::backend::{Disarm, Env};
+use crate::backend::{Backend, Disarm, Env};
 use crate::clock::Clock;
 use crate::closing::Ticket;
 use crate::context;
@@ -153,7 +153,15 @@ impl Shared {
     }
 
     fn disarm_at_home(&self, disarm: Disarm) -> Option<Ticket> {
-        if self.is_closed() || context::with_backend(self, |backend| backend.disarm(disarm)) {
+        // First those that other threads have left: a request of theirs that is still queued would be submitted with
+        // this one's removal, and its number may be another file's by now, which it would hold. They stay in the list,
+        // and the next turn tells who waits for them.
+        let left = self.sources.lock().left_disarms();
+        let disarm_all = |backend: &mut Backend| {
+            let all = left.into_iter().chain([disarm]);
+            all.for_each(|disarm| backend.disarm(disarm));
+        };
+        if self.is_closed() || context::with_backend(self, disarm_all) {
             // The disarm may have met completions of others, which a foreign loop has to come for.
             self.announce();
             return None;

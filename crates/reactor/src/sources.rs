@@ -263,6 +263,11 @@ impl Sources {
         }
     }
 
+    /// A copy of what other threads have dropped. To disarm one twice does nothing.
+    pub(crate) fn left_disarms(&self) -> Vec<Disarm> {
+        self.disarms.clone()
+    }
+
     /// Moves out what other threads have dropped. The caller says by [`Closing::advance`] when it is disarmed.
     pub(crate) fn take_disarms(&mut self, disarms: &mut Vec<Disarm>) {
         disarms.append(&mut self.disarms);

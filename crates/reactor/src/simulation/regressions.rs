@@ -13,6 +13,7 @@ use crate::backend::sim::linux::Linux;
 use crate::backend::sim::socket::Quirk;
 use crate::backend::sim::watch::Flag;
 use crate::backend::sim::{Sim, SimFile};
+use crate::context::elsewhere;
 use crate::driver::Choice;
 use crate::interest::Interest;
 use crate::options::Options;
@@ -261,4 +262,29 @@ fn a_duplicate_takes_over_the_entry_that_a_lost_number_has_left() {
     set.leave(lost_fd, first);
     let again = set.enter(fd, third, 5, 2);
     assert_eq!(again.unwrap(), Entered::Waiting, "it is the third's now");
+}
+
+/// Its number is another file's when the request is submitted, by a drop and before the loop's next turn.
+#[test]
+fn a_request_still_queued_when_its_fd_is_dropped_elsewhere_holds_no_other_file() {
+    let sim = Sim::healthy();
+    let mut reactor = reactor(&sim, Choice::IoUring);
+    let _current = reactor.handle().enter();
+    let ((gone, _), (third, _)) = (socket(&sim), socket(&sim));
+    let number = gone.raw_fd();
+    let (gone, third) = (AsyncFd::new(gone).unwrap(), AsyncFd::new(third).unwrap());
+    wait_to_read(&gone);
+    wait_to_read(&third);
+    // No memory for a request: both stay in the queue.
+    sim.lock().faults.again = 4096;
+    reactor.turn(Turn::Poll).unwrap();
+    sim.lock().faults.again = 0;
+    elsewhere(|| drop(gone));
+    let (next, _) = socket(&sim);
+    assert_eq!(next.raw_fd(), number);
+    let id = next.id();
+    let next = AsyncFd::new(next).unwrap();
+    drop(third);
+    drop(next);
+    assert!(sim.lock().is_released(id), "its peer sees the end");
 }
