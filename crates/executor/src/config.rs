@@ -7,6 +7,8 @@ use std::panic::Location;
 use crate::{Id, StallWatch};
 
 /// A function that is told of each panic in a task.
+///
+/// See the example of [`TaskPanic`].
 pub type PanicHook = dyn Fn(&TaskPanic<'_>);
 
 /// The settings of an [`Executor`](crate::Executor).
@@ -56,6 +58,22 @@ impl fmt::Debug for Config {
 }
 
 /// A panic in a task, as [`Config::on_task_panic`] is told of it.
+///
+/// ```
+/// use uring_executor::{Config, Executor, TaskPanic};
+///
+/// fn report(panic: &TaskPanic<'_>) {
+///     let message = panic.payload().downcast_ref::<&str>().unwrap_or(&"something");
+///     println!("task {} of {} panicked: {message}", panic.id(), panic.location());
+/// }
+///
+/// let config = Config { on_task_panic: Some(Box::new(report)), ..Config::default() };
+/// let executor = Executor::new(config, std::task::Waker::noop().clone());
+/// let task = executor.spawn(async { panic!("of no use") });
+/// while executor.run_pass() {}
+/// assert!(task.is_finished());
+/// # let _: uring_executor::JoinHandle<()> = task;
+/// ```
 #[derive(Debug)]
 pub struct TaskPanic<'a> {
     id: Id,
@@ -77,16 +95,22 @@ impl<'a> TaskPanic<'a> {
     }
 
     /// The task that panicked.
+    ///
+    /// See the example of [`TaskPanic`].
     pub fn id(&self) -> Id {
         self.id
     }
 
     /// Where the task was spawned.
+    ///
+    /// See the example of [`TaskPanic`].
     pub fn location(&self) -> &'static Location<'static> {
         self.location
     }
 
     /// What it panicked with: usually a `&'static str` or a `String`.
+    ///
+    /// See the example of [`TaskPanic`].
     pub fn payload(&self) -> &'a (dyn Any + Send) {
         self.payload
     }

@@ -6,6 +6,8 @@
 //!
 //! The budget is set anew before each poll of a task and of the future given to `block_on`. On a thread that drives
 //! no executor it is unlimited. Corresponds to `tokio::task::coop`.
+//!
+//! See the example of [`cooperative`].
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -163,6 +165,8 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
 }
 
 /// A unit of the budget, given back when this is dropped. Corresponds to `tokio::task::coop::RestoreOnPending`.
+///
+/// See the example of [`made_progress`](Self::made_progress).
 #[derive(Debug)]
 #[must_use = "dropping it gives the unit back"]
 pub struct RestoreOnPending {
@@ -204,6 +208,8 @@ impl Drop for RestoreOnPending {
 
 pin_project! {
     /// The future of [`unconstrained`]. Corresponds to `tokio::task::coop::Unconstrained`.
+    ///
+    /// See the example of [`unconstrained`].
     #[derive(Debug)]
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct Unconstrained<F> {
@@ -248,6 +254,8 @@ impl Drop for Restore {
 
 pin_project! {
     /// The future of [`cooperative`]. Corresponds to `tokio::task::coop::Coop`.
+    ///
+    /// See the example of [`cooperative`].
     #[derive(Debug)]
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct Coop<F> {

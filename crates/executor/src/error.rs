@@ -11,6 +11,19 @@ use crate::Id;
 /// A task ended without an output: it was cancelled or it panicked.
 ///
 /// Corresponds to `tokio::task::JoinError`.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+/// # fn main() -> () { run(async |spawner| {
+/// use uring_executor::JoinError;
+///
+/// let task = spawner.spawn(std::future::pending::<u32>());
+/// let id = task.id();
+/// task.abort();
+/// let outcome: Result<u32, JoinError> = task.await;
+/// assert_eq!(outcome.unwrap_err().id(), id);
+/// # }) }
+/// ```
 pub struct JoinError {
     id: Id,
     failure: Failure,

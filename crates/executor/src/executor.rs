@@ -23,6 +23,20 @@ use crate::{Config, JoinHandle, Metrics, Park, ParkMode, Spawner, StallWatch};
 /// Dropping it [shuts it down](Self::shutdown). Wakers, handles and spawners may outlive it.
 ///
 /// Corresponds to tokio's current-thread scheduler with a `LocalSet` in it.
+///
+/// ```
+/// use std::task::Waker;
+/// use uring_executor::{Config, Executor};
+///
+/// // In a loop of one's own; the example of the crate has a driver that sleeps.
+/// let executor = Executor::new(Config::default(), Waker::noop().clone());
+/// let task = executor.spawn(async { 42 });
+/// assert!(executor.has_work());
+/// while executor.run_pass() {}
+/// assert!(task.is_finished());
+/// assert_eq!(executor.metrics().polls, 1);
+/// executor.shutdown();
+/// ```
 pub struct Executor {
     shared: SharedRef,
     event_interval: u32,
@@ -36,6 +50,8 @@ pub struct Executor {
 impl Executor {
     /// Makes an executor whose home is this thread. `unparker` is woken when there is something to do that the loop
     /// could not know of: see [`Park`].
+    ///
+    /// See the example of [`Executor`].
     #[must_use]
     pub fn new(config: Config, unparker: Waker) -> Self {
         Self {
@@ -52,6 +68,8 @@ impl Executor {
     /// [`run_pass`](Self::run_pass) is going on.
     ///
     /// Corresponds to `tokio::task::spawn_local`.
+    ///
+    /// See the example of [`Executor`].
     #[track_caller]
     pub fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
         spawn_home(&self.shared, self.local(), future, Location::caller())
@@ -65,6 +83,8 @@ impl Executor {
     /// # Panics
     ///
     /// When this thread is already inside a `block_on` or `run_pass`, and when `future` panics.
+    ///
+    /// See the example of [`Park`].
     #[track_caller]
     pub fn block_on<F: Future, P: Park>(&self, park: &mut P, future: F) -> F::Output {
         let local = self.local();
@@ -83,6 +103,8 @@ impl Executor {
     /// # Panics
     ///
     /// When this thread is already inside a `block_on` or `run_pass`.
+    ///
+    /// See the example of [`Executor`].
     #[track_caller]
     pub fn run_pass(&self) -> bool {
         let local = self.local();
@@ -98,6 +120,8 @@ impl Executor {
     }
 
     /// Whether there is something to do right now.
+    ///
+    /// See the example of [`Executor`].
     #[must_use]
     pub fn has_work(&self) -> bool {
         self.spawner().has_work()
@@ -105,6 +129,8 @@ impl Executor {
 
     /// Drops the futures of all tasks, on this thread, and refuses new ones. Join handles resolve to a cancelled
     /// [`JoinError`](crate::JoinError). A task that is running right now is cancelled when its poll ends.
+    ///
+    /// See the example of [`Executor`].
     pub fn shutdown(&self) {
         let local = self.local();
         local.closed.set(true);
@@ -118,12 +144,16 @@ impl Executor {
     }
 
     /// A handle for other places and threads.
+    ///
+    /// See the example of [`Spawner`].
     #[must_use]
     pub fn spawner(&self) -> Spawner {
         Spawner::new(self.shared.clone())
     }
 
     /// What was counted so far.
+    ///
+    /// See the example of [`Executor`].
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         self.shared.counters.snapshot()

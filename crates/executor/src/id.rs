@@ -8,6 +8,15 @@ use crate::context;
 /// The name of a task, unique in the process for as long as it runs. Ids say nothing about order.
 ///
 /// Corresponds to `tokio::task::Id`.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+/// # fn main() -> () { run(async |spawner| {
+/// let (one, other) = (spawner.spawn(async {}), spawner.spawn(async {}));
+/// assert_ne!(one.id(), other.id());
+/// println!("tasks {} and {}", one.id(), other.id());
+/// # }) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Id(NonZeroU64);
 

@@ -117,6 +117,8 @@ impl Completed {
 
 impl<T> JoinSet<T> {
     /// An empty set.
+    ///
+    /// See the example of [`JoinSet`].
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -126,18 +128,24 @@ impl<T> JoinSet<T> {
     }
 
     /// How many tasks have not been joined.
+    ///
+    /// See the example of [`JoinSet`].
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
     /// Whether all tasks have been joined.
+    ///
+    /// See the example of [`JoinSet`].
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
     /// Aborts all tasks. They remain in the set and are joined as cancelled.
+    ///
+    /// See the example of [`JoinSet`].
     pub fn abort_all(&mut self) {
         for (_, entry) in &self.entries {
             entry.handle.abort();
@@ -145,6 +153,8 @@ impl<T> JoinSet<T> {
     }
 
     /// Takes all tasks out of the set without aborting them.
+    ///
+    /// See the example of [`JoinSet`].
     pub fn detach_all(&mut self) {
         self.entries.clear();
     }
@@ -156,6 +166,8 @@ impl<T: 'static> JoinSet<T> {
     /// # Panics
     ///
     /// Without a current executor, and where the current one's home is another thread.
+    ///
+    /// See the example of [`JoinSet`].
     #[track_caller]
     pub fn spawn<F: Future<Output = T> + 'static>(&mut self, future: F) -> AbortHandle {
         let Some(spawner) = Spawner::try_current() else {
@@ -168,12 +180,16 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// The same as [`spawn`](Self::spawn).
+    ///
+    /// See the example of [`JoinSet`].
     #[track_caller]
     pub fn spawn_local<F: Future<Output = T> + 'static>(&mut self, future: F) -> AbortHandle {
         self.spawn(future)
     }
 
     /// Spawns a task on the executor of `spawner`, from any thread. A runtime's handle is one, too.
+    ///
+    /// See the example of [`JoinSet`].
     #[track_caller]
     pub fn spawn_on<F>(&mut self, future: F, spawner: &impl AsRef<Spawner>) -> AbortHandle
     where
@@ -184,6 +200,8 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// Adds a task that was spawned elsewhere.
+    ///
+    /// See the example of [`JoinSet`].
     pub fn insert(&mut self, handle: JoinHandle<T>) -> AbortHandle {
         let abort = handle.abort_handle();
         let vacant = self.entries.vacant_entry();
@@ -201,6 +219,8 @@ impl<T: 'static> JoinSet<T> {
     /// Waits for the next task to complete; `None` if there is none in the set.
     ///
     /// Cancel safe: a dropped call has removed no task.
+    ///
+    /// See the example of [`JoinSet`].
     pub async fn join_next(&mut self) -> Option<Result<T, JoinError>> {
         poll_fn(|cx| self.poll_join_next(cx)).await
     }
@@ -208,23 +228,31 @@ impl<T: 'static> JoinSet<T> {
     /// As [`join_next`](Self::join_next), with the task's id.
     ///
     /// Cancel safe: a dropped call has removed no task.
+    ///
+    /// See the example of [`JoinSet`].
     pub async fn join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
         poll_fn(|cx| self.poll_join_next_with_id(cx)).await
     }
 
     /// The next completed task, if there is one right now.
+    ///
+    /// See the example of [`JoinSet`].
     pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
         let (_, result) = self.next_completed(Completed::pop)?;
         Some(result)
     }
 
     /// As [`try_join_next`](Self::try_join_next), with the task's id.
+    ///
+    /// See the example of [`JoinSet`].
     pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
         let next = self.next_completed(Completed::pop)?;
         Some(with_id(next))
     }
 
     /// Aborts all tasks and waits until their futures are dropped.
+    ///
+    /// See the example of [`JoinSet`].
     pub async fn shutdown(&mut self) {
         self.abort_all();
         while self.join_next().await.is_some() {}
@@ -237,6 +265,8 @@ impl<T: 'static> JoinSet<T> {
     /// # Panics
     ///
     /// When a task panicked, with its payload, and when one was cancelled. The others are aborted then.
+    ///
+    /// See the example of [`JoinSet`].
     pub async fn join_all(mut self) -> Vec<T> {
         let mut outputs = Vec::with_capacity(self.len());
         while let Some(result) = self.join_next().await {
@@ -251,12 +281,16 @@ impl<T: 'static> JoinSet<T> {
 
     /// Polls for the next task to complete: `Ready(None)` if there is none in the set. After `Pending`, the waker of
     /// the last call is woken.
+    ///
+    /// See the example of [`JoinSet`].
     pub fn poll_join_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
         let next = ready!(self.poll_next_completed(cx));
         Poll::Ready(next.map(|(_, result)| result))
     }
 
     /// As [`poll_join_next`](Self::poll_join_next), with the task's id.
+    ///
+    /// See the example of [`JoinSet`].
     pub fn poll_join_next_with_id(
         &mut self,
         cx: &mut Context<'_>,

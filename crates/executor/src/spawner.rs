@@ -48,6 +48,8 @@ impl Spawner {
     /// The spawner of the executor that drives this thread, or that was [entered](Self::enter) last.
     ///
     /// Corresponds to `tokio::runtime::Handle::try_current`.
+    ///
+    /// See the example of [`enter`](Self::enter).
     #[must_use]
     pub fn try_current() -> Option<Self> {
         // A thread that is ending has none any more.
@@ -62,6 +64,8 @@ impl Spawner {
     /// # Panics
     ///
     /// If there is none.
+    ///
+    /// See the example of [`enter`](Self::enter).
     #[must_use]
     #[track_caller]
     pub fn current() -> Self {
@@ -74,6 +78,21 @@ impl Spawner {
     /// reverse order of their making.
     ///
     /// Corresponds to `tokio::runtime::Handle::enter`.
+    ///
+    /// ```
+    /// use std::task::Waker;
+    /// use uring_executor::{Config, Executor, Spawner};
+    ///
+    /// let executor = Executor::new(Config::default(), Waker::noop().clone());
+    /// let spawner = executor.spawner();
+    /// let guard = spawner.enter();
+    /// let task = Spawner::current().spawn_local(async { 42 });
+    /// assert!(spawner.has_work() && spawner.is_home() && !Spawner::is_driving_here());
+    /// assert_eq!((spawner.inbox_depth(), spawner.metrics().polls), (0, 0));
+    /// drop(guard);
+    /// assert!(Spawner::try_current().is_none());
+    /// # drop(task);
+    /// ```
     #[must_use = "the spawner is current only as long as the guard lives"]
     pub fn enter(&self) -> EnterGuard<'_> {
         let previous = CURRENT
@@ -89,6 +108,8 @@ impl Spawner {
     /// Spawns a future, from any thread. It is allocated here and polled and dropped on the executor's thread.
     ///
     /// Corresponds to `tokio::runtime::Handle::spawn`.
+    ///
+    /// See the example of [`Spawner`].
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -180,6 +201,8 @@ impl Spawner {
     ///
     /// On any other thread. See [`is_home`](Self::is_home), [`spawn`](Self::spawn) and
     /// [`spawn_with`](Self::spawn_with).
+    ///
+    /// See the example of [`enter`](Self::enter).
     #[track_caller]
     pub fn spawn_local<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
         let local = self.shared.local.get().expect(
@@ -190,12 +213,16 @@ impl Spawner {
     }
 
     /// Whether this is the executor's thread.
+    ///
+    /// See the example of [`enter`](Self::enter).
     #[must_use]
     pub fn is_home(&self) -> bool {
         self.shared.local.get().is_some()
     }
 
     /// Whether any executor is driving tasks on this thread, so that blocking it would stop them.
+    ///
+    /// See the example of [`enter`](Self::enter).
     #[must_use]
     pub fn is_driving_here() -> bool {
         context::with(context::Context::is_driving)
@@ -203,6 +230,8 @@ impl Spawner {
 
     /// Whether the executor has something to do right now. On another thread this knows only of what came from other
     /// threads.
+    ///
+    /// See the example of [`enter`](Self::enter).
     #[must_use]
     pub fn has_work(&self) -> bool {
         let here =
@@ -213,12 +242,16 @@ impl Spawner {
     }
 
     /// How many tasks came from other threads and wait to be taken up.
+    ///
+    /// See the example of [`enter`](Self::enter).
     #[must_use]
     pub fn inbox_depth(&self) -> usize {
         self.shared.inbox.len()
     }
 
     /// What the executor has counted so far.
+    ///
+    /// See the example of [`enter`](Self::enter).
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         self.shared.counters.snapshot()
@@ -240,6 +273,8 @@ impl fmt::Debug for Spawner {
 }
 
 /// Keeps a [`Spawner`] current; see [`Spawner::enter`].
+///
+/// See the example of [`Spawner::enter`].
 pub struct EnterGuard<'a> {
     _left: Left,
     /// Also keeps the guard on its thread.

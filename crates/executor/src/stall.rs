@@ -9,12 +9,30 @@ use crate::metrics::HomeCounter;
 use crate::task;
 
 /// A function that is told of each stall.
+///
+/// See the example of [`StallWatch`].
 pub type StallHook = dyn Fn(&Stall);
 
 /// What measures polls, and whom it tells of those that take too long.
 ///
 /// Each poll is measured by itself: a task that awaits, however long, does not stall. The report comes when the poll has
 /// ended, so one that never ends is not reported.
+///
+/// ```
+/// use std::{task::Waker, time::{Duration, Instant}};
+/// use uring_executor::{Config, Executor, Stall, StallWatch};
+///
+/// let watch = StallWatch {
+///     threshold: Duration::ZERO, // tells of every poll
+///     clock: Instant::now,
+///     on_stall: Box::new(|stall: &Stall| println!("{stall}")),
+/// };
+/// let config = Config { stall_watch: Some(watch), ..Config::default() };
+/// let executor = Executor::new(config, Waker::noop().clone());
+/// drop(executor.spawn(async {}));
+/// while executor.run_pass() {}
+/// assert_eq!(executor.metrics().stalls, 1);
+/// ```
 pub struct StallWatch {
     /// How long a poll may hold the thread.
     pub threshold: Duration,
@@ -67,6 +85,8 @@ impl fmt::Debug for StallWatch {
 /// A poll that held the thread for too long: nothing else could run meanwhile.
 ///
 /// Shown with `{}` it is one line that says all of it.
+///
+/// See the example of [`StallWatch`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Stall {

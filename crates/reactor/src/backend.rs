@@ -97,6 +97,8 @@ impl Outcome {
 }
 
 /// Which mechanism serves an fd.
+///
+/// See the example of [`AsyncFd::registration`](crate::AsyncFd::registration).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Route {

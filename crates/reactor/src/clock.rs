@@ -15,6 +15,16 @@ use crate::timers::Tick;
 ///
 /// It is std's `Instant`, except that [`now`](Instant::now) follows a paused clock inside a runtime whose
 /// time is paused. Arithmetic saturates where tokio's panics: a deadline of `now + Duration::MAX` is "never".
+///
+/// ```
+/// use std::time::Duration;
+/// use uring_reactor::Instant;
+///
+/// let start = Instant::now();
+/// let deadline = start + Duration::from_millis(5);
+/// assert_eq!(deadline - start, Duration::from_millis(5));
+/// assert!(start + Duration::MAX > deadline); // "never"
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(std::time::Instant);
 

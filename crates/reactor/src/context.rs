@@ -48,6 +48,8 @@ pub(crate) fn elsewhere<R>(work: impl FnOnce() -> R) -> R {
 }
 
 /// While this lives, its reactor is the current one of the thread. Corresponds to `tokio::runtime::EnterGuard`.
+///
+/// See the example of [`Handle::enter`].
 #[must_use = "the reactor stays current only while the guard lives"]
 pub struct EnterGuard {
     previous: Option<Handle>,
@@ -119,6 +121,10 @@ pub(crate) fn require(what: &str) -> Arc<Shared> {
 /// # Panics
 ///
 /// Always; `what` names the call.
+///
+/// ```should_panic
+/// uring_reactor::no_runtime("my_library::connect");
+/// ```
 #[track_caller]
 pub fn no_runtime(what: &str) -> ! {
     panic!(

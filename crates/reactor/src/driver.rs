@@ -7,6 +7,16 @@ use crate::backend::deadline::TimerMode;
 use crate::backend::rung::Rung;
 
 /// Which backend is asked for.
+///
+/// ```
+/// use uring_reactor::{Choice, Options, Reactor};
+///
+/// let choice = Choice::from_name("epoll").unwrap();
+/// let reactor = Reactor::new(Options::new().choice(choice))?;
+/// assert_eq!(reactor.driver().backend(), "epoll");
+/// assert_eq!(Choice::from_name("kqueue"), None);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub enum Choice {
@@ -21,6 +31,8 @@ pub enum Choice {
 
 impl Choice {
     /// The choice of that name: `auto`, `io_uring` or `epoll`.
+    ///
+    /// See the example of [`Choice`].
     pub fn from_name(name: &str) -> Option<Choice> {
         match name {
             "auto" => Some(Choice::Auto),
@@ -32,6 +44,8 @@ impl Choice {
 }
 
 /// A step that was not taken, why, and what would help.
+///
+/// See the example of [`Driver`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Refusal {
@@ -103,6 +117,19 @@ fn remedy(errno: Option<i32>) -> &'static str {
 }
 
 /// What drives a reactor. [`Display`](fmt::Display) prints it as a small table.
+///
+/// ```
+/// use uring_reactor::{Choice, Options, Reactor};
+///
+/// let driver = Reactor::new(Options::new().choice(Choice::Epoll))?.driver();
+/// assert_eq!(driver.backend(), "epoll");
+/// assert_eq!(driver.rung, None);
+/// for refusal in &driver.refused {
+///     println!("{}: errno {:?}", refusal.step, refusal.errno);
+/// }
+/// println!("{driver}");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Driver {
@@ -124,6 +151,8 @@ pub struct Driver {
 
 impl Driver {
     /// `"io_uring"` or `"epoll"`.
+    ///
+    /// See the example of [`Driver`].
     pub fn backend(&self) -> &'static str {
         if self.rung.is_some() {
             "io_uring"

@@ -31,6 +31,21 @@ const TIMER: u64 = 1;
 const OTHER: u64 = 0;
 
 /// The fd of a reactor for a foreign loop: see [`Reactor::pollable`].
+///
+/// ```
+/// use uring_reactor::{Options, Reactor};
+///
+/// let mut reactor = Reactor::new(Options::new())?;
+/// let fd = reactor.pollable()?; // for the foreign loop's poll(2)
+/// assert!(!reactor.is_outlet_lost());
+/// if reactor.foreign_sleep(false)? {
+///     // Nothing is left to do here until `fd` is readable.
+/// }
+/// reactor.foreign_turn()?;
+/// assert_eq!(reactor.next_deadline(), None);
+/// # drop(fd);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Pollable(Rc<Outlet>);
 
@@ -130,6 +145,8 @@ impl Reactor {
     /// # Errors
     ///
     /// As for [`turn`](Self::turn).
+    ///
+    /// See the example of [`Pollable`].
     pub fn foreign_turn(&mut self) -> io::Result<()> {
         self.local.shared().env.notifier.unpark();
         let outlet = self.outlet.borrow().clone();
@@ -147,6 +164,8 @@ impl Reactor {
     /// # Errors
     ///
     /// As for [`turn`](Self::turn), and when no descriptor is free.
+    ///
+    /// See the example of [`Pollable`].
     pub fn foreign_sleep(&mut self, has_work: bool) -> io::Result<bool> {
         let outlet = self.pollable()?;
         if !outlet.0.has_backend.get() {
@@ -177,6 +196,15 @@ impl Reactor {
     }
 
     /// Whether nothing is on its way from here to the kernel, or back.
+    ///
+    /// ```
+    /// use uring_reactor::{Options, Reactor, Turn};
+    ///
+    /// let mut reactor = Reactor::new(Options::new())?;
+    /// reactor.turn(Turn::Poll)?;
+    /// assert!(reactor.is_settled());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn is_settled(&self) -> bool {
         let has_changes = self.local.shared().sources.lock().has_changes();
         !has_changes && self.local.backend.borrow().is_drained()
@@ -184,11 +212,15 @@ impl Reactor {
 
     /// Whether the fd that [`pollable`](Self::pollable) gave is the parent's of this forked process, or none was asked
     /// for.
+    ///
+    /// See the example of [`Pollable`].
     pub fn is_outlet_lost(&self) -> bool {
         self.outlet.borrow().is_none()
     }
 
     /// The earliest deadline of all timers.
+    ///
+    /// See the example of [`Pollable`].
     pub fn next_deadline(&self) -> Option<Instant> {
         end_of_sleep(self.local.shared(), Turn::Wait)
     }

@@ -11,6 +11,22 @@ use crate::metrics::Metrics;
 use crate::shared::Shared;
 
 /// A reference to a reactor: `Send`, `Sync`, cheap to clone. It does not keep the loop running.
+///
+/// ```
+/// use uring_reactor::{Handle, Options, Reactor, Turn};
+///
+/// let mut reactor = Reactor::new(Options::new())?;
+/// let handle = reactor.handle();
+/// assert_eq!(handle.driver(), reactor.driver());
+///
+/// // Another thread ends the sleep of the loop.
+/// let unparker = handle.unparker();
+/// let other = std::thread::spawn(move || unparker.wake());
+/// reactor.turn(Turn::Wait)?;
+/// assert!(handle.metrics().turns > 0);
+/// # other.join().unwrap();
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Handle {
     pub(crate) shared: Arc<Shared>,
@@ -22,34 +38,58 @@ impl Handle {
     /// # Panics
     ///
     /// When there is none; see [`try_current`](Self::try_current).
+    ///
+    /// See the example of [`enter`](Self::enter).
     #[track_caller]
     pub fn current() -> Handle {
         Handle::try_current().unwrap_or_else(|| context::no_runtime("Handle::current"))
     }
 
     /// The reactor that this thread works for, if there is one.
+    ///
+    /// See the example of [`enter`](Self::enter).
     pub fn try_current() -> Option<Handle> {
         context::with_current(|current| current.cloned())
     }
 
     /// Makes this the current reactor of the thread until the guard is dropped. Guards are dropped in the
     /// reverse order of their making.
+    ///
+    /// ```
+    /// use uring_reactor::{Handle, Options, Reactor};
+    ///
+    /// let reactor = Reactor::new(Options::new())?;
+    /// let handle = reactor.handle();
+    /// let guard = handle.enter();
+    /// assert!(Handle::has_current());
+    /// let current = Handle::current();
+    /// assert_eq!(current.driver(), reactor.driver());
+    /// drop(guard);
+    /// assert!(Handle::try_current().is_none());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enter(&self) -> EnterGuard {
         context::enter(self.clone())
     }
 
     /// Ends the current or the next sleep of the loop. From any thread; many wakes of one sleep cost one
     /// system call.
+    ///
+    /// See the example of [`Handle`].
     pub fn unparker(&self) -> Waker {
         Waker::from(Arc::clone(&self.shared.env.notifier))
     }
 
     /// Which backend runs, with which features, and why not a better one.
+    ///
+    /// See the example of [`Handle`].
     pub fn driver(&self) -> Driver {
         self.shared.driver.lock().clone()
     }
 
     /// What the reactor has done so far.
+    ///
+    /// See the example of [`Handle`].
     pub fn metrics(&self) -> Metrics {
         self.shared.metrics()
     }
@@ -58,11 +98,15 @@ impl Handle {
     ///
     /// From then on it moves by [`advance_clock`](Self::advance_clock), and by itself to the next deadline
     /// whenever the loop would sleep.
+    ///
+    /// See the example of [`advance_clock`](Self::advance_clock).
     pub fn pause_clock(&self) -> bool {
         self.shared.clock.pause()
     }
 
     /// Lets a paused clock go on. `false` when it is not paused.
+    ///
+    /// See the example of [`advance_clock`](Self::advance_clock).
     pub fn resume_clock(&self) -> bool {
         let resumed = self.shared.clock.resume();
         self.shared.announce();
@@ -70,6 +114,21 @@ impl Handle {
     }
 
     /// Moves a paused clock forward. `false` when it is not paused.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use uring_reactor::{Instant, Options, Reactor};
+    ///
+    /// let reactor = Reactor::new(Options::new())?;
+    /// let handle = reactor.handle();
+    /// let _current = handle.enter();
+    /// assert!(handle.pause_clock());
+    /// let before = Instant::now();
+    /// assert!(handle.advance_clock(Duration::from_secs(60)));
+    /// assert_eq!(Instant::now() - before, Duration::from_secs(60));
+    /// assert!(handle.resume_clock());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn advance_clock(&self, duration: Duration) -> bool {
         let advanced = self.shared.clock.advance(duration);
         self.shared.announce();
@@ -78,6 +137,8 @@ impl Handle {
 
     /// Keeps a paused clock from jumping to the next deadline until the guard is dropped: something is under way,
     /// such as a blocking call on another thread, that ends without an event of an fd.
+    ///
+    /// See the example of [`ClockHold`].
     pub fn hold_clock(&self) -> ClockHold {
         self.shared.clock.hold();
         ClockHold {
@@ -86,6 +147,8 @@ impl Handle {
     }
 
     /// Whether this thread works for a reactor.
+    ///
+    /// See the example of [`enter`](Self::enter).
     pub fn has_current() -> bool {
         context::with_current(|current| current.is_some())
     }
@@ -97,6 +160,16 @@ impl Handle {
 
 /// Holds a paused clock; see [`Handle::hold_clock`]. `Send`, and dropped wherever the work ends: after whoever waits
 /// for it was woken, so that the clock does not jump in between.
+///
+/// ```
+/// use uring_reactor::{Options, Reactor};
+///
+/// let reactor = Reactor::new(Options::new().start_paused(true))?;
+/// let hold = reactor.handle().hold_clock();
+/// let work = std::thread::spawn(move || drop(hold)); // after what it was made for
+/// # work.join().unwrap();
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "the clock is held only while this lives"]
 pub struct ClockHold {

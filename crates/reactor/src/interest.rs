@@ -17,13 +17,13 @@ use uring_sys::abi::{POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLR
 pub struct Interest(u8);
 
 impl Interest {
-    /// Data to read, a connection to accept, or the end of the stream.
+    /// Data to read, a connection to accept, or the end of the stream. See the example of [`Interest`].
     pub const READABLE: Interest = Interest(1 << Direction::Read as u8);
-    /// Room to write.
+    /// Room to write. See the example of [`Interest`].
     pub const WRITABLE: Interest = Interest(1 << Direction::Write as u8);
-    /// Out-of-band data (`POLLPRI`).
+    /// Out-of-band data (`POLLPRI`). See the example of [`Interest`].
     pub const PRIORITY: Interest = Interest(1 << Direction::Priority as u8);
-    /// An error condition (`POLLERR`), which the kernel reports whether asked or not.
+    /// An error condition (`POLLERR`), which the kernel reports whether asked or not. See the example of [`Interest`].
     pub const ERROR: Interest = Interest(1 << Direction::Error as u8);
 
     /// Whether read readiness is included.
@@ -196,25 +196,35 @@ impl Direction {
 /// A set of readiness states. Corresponds to `tokio::io::Ready`.
 ///
 /// The closed states are final and count as readable and writable: an operation on that half returns at once.
+///
+/// ```
+/// use uring_reactor::{Interest, Ready};
+///
+/// let ready = Ready::READABLE | Ready::READ_CLOSED;
+/// assert!(ready.is_readable() && ready.is_read_closed() && !ready.is_writable());
+/// assert!(ready.contains(Ready::READ_CLOSED));
+/// assert!(ready.satisfies(Interest::READABLE));
+/// assert_eq!(ready.intersection(Interest::WRITABLE), Ready::EMPTY);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ready(u16);
 
 impl Ready {
-    /// Nothing is ready.
+    /// Nothing is ready. See the example of [`Ready`].
     pub const EMPTY: Ready = Ready(0);
-    /// A read would make progress.
+    /// A read would make progress. See the example of [`Ready`].
     pub const READABLE: Ready = Ready(1);
-    /// A write would make progress.
+    /// A write would make progress. See the example of [`Ready`].
     pub const WRITABLE: Ready = Ready(1 << 1);
-    /// The peer has ended what can be read.
+    /// The peer has ended what can be read. See the example of [`Ready`].
     pub const READ_CLOSED: Ready = Ready(1 << 2);
-    /// Nothing can be written any more.
+    /// Nothing can be written any more. See the example of [`Ready`].
     pub const WRITE_CLOSED: Ready = Ready(1 << 3);
-    /// Out-of-band data is there.
+    /// Out-of-band data is there. See the example of [`Ready`].
     pub const PRIORITY: Ready = Ready(1 << 4);
-    /// An error condition is pending.
+    /// An error condition is pending. See the example of [`Ready`].
     pub const ERROR: Ready = Ready(1 << 5);
-    /// All of the above.
+    /// All of the above. See the example of [`Ready`].
     pub const ALL: Ready = Ready(0b11_1111);
 
     /// The bits of [`ALL`](Self::ALL) among `bits`.
@@ -324,18 +334,24 @@ impl Ready {
     }
 
     /// Whether all of `other` is included.
+    ///
+    /// See the example of [`Ready`].
     pub fn contains<T: Into<Ready>>(self, other: T) -> bool {
         let other = other.into();
         self & other == other
     }
 
     /// The part of this readiness that satisfies `interest`.
+    ///
+    /// See the example of [`Ready`].
     #[must_use]
     pub fn intersection(self, interest: Interest) -> Ready {
         self & interest.mask()
     }
 
     /// Whether any of this readiness satisfies `interest`.
+    ///
+    /// See the example of [`Ready`].
     pub fn satisfies(self, interest: Interest) -> bool {
         !self.intersection(interest).is_empty()
     }

@@ -45,6 +45,16 @@ pub(crate) struct Counters {
 }
 
 /// What a reactor has done since it was built. All counts, no units of time.
+///
+/// ```
+/// use uring_reactor::{Options, Reactor, Turn};
+///
+/// let mut reactor = Reactor::new(Options::new())?;
+/// reactor.turn(Turn::Poll)?;
+/// let metrics = reactor.handle().metrics();
+/// assert_eq!((metrics.turns, metrics.sources, metrics.timers), (1, 0, 0));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metrics {

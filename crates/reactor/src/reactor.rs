@@ -20,6 +20,8 @@ use crate::shared::Shared;
 use crate::wake_batch::WakeBatch;
 
 /// How long a turn may take.
+///
+/// See the example of [`Reactor::turn`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Turn {
     /// Look, and do not sleep.
@@ -76,6 +78,8 @@ impl Reactor {
     ///
     /// When `io_uring` was demanded and is refused, with the kernel's reason and a remedy; and what epoll
     /// meets as well, such as no free file descriptor.
+    ///
+    /// See the example of [`turn`](Self::turn).
     pub fn new(options: Options) -> io::Result<Reactor> {
         Reactor::on(Kernel::Linux, options)
     }
@@ -103,6 +107,8 @@ impl Reactor {
     }
 
     /// A reference for other threads, and for whoever registers fds.
+    ///
+    /// See the example of [`Handle`].
     pub fn handle(&self) -> Handle {
         Handle {
             shared: Arc::clone(&self.local.shared),
@@ -110,6 +116,8 @@ impl Reactor {
     }
 
     /// Which backend runs, with which features, and why not a better one.
+    ///
+    /// See the example of [`Driver`].
     pub fn driver(&self) -> Driver {
         self.local.shared.driver.lock().clone()
     }
@@ -122,6 +130,16 @@ impl Reactor {
     ///
     /// When the backend is lost and no other can be built in its place; the next turn tries that again. A signal is
     /// not an error: the turn just ends.
+    ///
+    /// ```
+    /// use uring_reactor::{Options, Reactor, Turn};
+    ///
+    /// let mut reactor = Reactor::new(Options::new())?;
+    /// reactor.handle().unparker().wake();
+    /// reactor.turn(Turn::Wait)?; // returns: it was woken
+    /// reactor.turn(Turn::Poll)?; // never sleeps
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn turn(&mut self, turn: Turn) -> io::Result<()> {
         let shared = Arc::clone(&self.local.shared);
         if shared.env.process.is_parent() {
@@ -238,6 +256,13 @@ impl Reactor {
     /// # Panics
     ///
     /// When one is broken, which is a bug of this crate.
+    ///
+    /// ```
+    /// use uring_reactor::{Options, Reactor};
+    ///
+    /// Reactor::new(Options::new())?.verify();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn verify(&self) {
         let backend = self.local.backend.borrow();
         backend.verify();

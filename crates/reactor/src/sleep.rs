@@ -15,6 +15,8 @@ use crate::timers::TimerKey;
 ///
 /// Nanosecond deadlines are kept; how soon after one the task runs is up to the kernel's timers, typically
 /// some 50 us. Cancel safe: dropping it takes the timer out.
+///
+/// See the example of [`Sleep::until`].
 pub struct Sleep {
     shared: Arc<Shared>,
     deadline: Instant,

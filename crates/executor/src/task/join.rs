@@ -247,6 +247,18 @@ impl<T> fmt::Debug for JoinHandle<T> {
 /// The owner's permission to abort a task, and nothing more.
 ///
 /// Corresponds to `tokio::task::AbortHandle`.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+/// # fn main() -> () { run(async |spawner| {
+/// use uring_executor::AbortHandle;
+///
+/// let task = spawner.spawn(std::future::pending::<()>());
+/// let owner: AbortHandle = task.abort_handle();
+/// owner.abort();
+/// assert!(task.await.unwrap_err().is_cancelled());
+/// # }) }
+/// ```
 #[derive(Clone)]
 pub struct AbortHandle {
     task: TaskRef,

@@ -6,12 +6,30 @@ use std::io;
 
 /// A registration that failed, with the object that was to be registered. Corresponds to
 /// `tokio::io::unix::AsyncFdRegisterError`.
+///
+/// ```
+/// use std::{io, os::unix::net::UnixStream};
+/// use uring_reactor::{AsyncFd, Options, Reactor, is_rt_shutdown_err};
+///
+/// let reactor = Reactor::new(Options::new())?;
+/// let handle = reactor.handle();
+/// let _current = handle.enter();
+/// drop(reactor);
+/// let (stream, peer) = UnixStream::pair()?;
+/// let (stream, cause) = AsyncFd::try_new(stream).unwrap_err().into_parts();
+/// assert!(is_rt_shutdown_err(&cause));
+/// io::Write::write(&mut &stream, b"still ours")?;
+/// # drop(peer);
+/// # Ok::<(), io::Error>(())
+/// ```
 pub struct AsyncFdRegisterError<T> {
     inner: T,
     cause: io::Error,
 }
 
 /// The name that it had before. Corresponds to `tokio::io::unix::AsyncFdTryNewError`.
+///
+/// See the example of [`AsyncFdRegisterError`].
 pub type AsyncFdTryNewError<T> = AsyncFdRegisterError<T>;
 
 impl<T> AsyncFdRegisterError<T> {
@@ -20,6 +38,8 @@ impl<T> AsyncFdRegisterError<T> {
     }
 
     /// The object, and why it was not registered.
+    ///
+    /// See the example of [`AsyncFdRegisterError`].
     pub fn into_parts(self) -> (T, io::Error) {
         (self.inner, self.cause)
     }

@@ -17,6 +17,8 @@ const FINAL: Ready = Ready::READ_CLOSED.union(Ready::WRITE_CLOSED);
 /// It stays known to the [`AsyncFd`] until it is cleared, so the next wait returns at once. Clear it when, and
 /// only when, an operation has answered `WouldBlock`; [`try_io`](Self::try_io) does so by itself. An event that
 /// came after this guard was made is not cleared by it.
+///
+/// See the example of [`AsyncFd::readable`].
 #[must_use = "readiness that is never cleared makes the next wait return at once"]
 pub struct AsyncFdReadyGuard<'a, T> {
     async_fd: &'a AsyncFd<T>,
@@ -24,6 +26,8 @@ pub struct AsyncFdReadyGuard<'a, T> {
 }
 
 /// [`AsyncFdReadyGuard`] with mutable access. Corresponds to `tokio::io::unix::AsyncFdReadyMutGuard`.
+///
+/// See the example of [`AsyncFd::readable_mut`].
 #[must_use = "readiness that is never cleared makes the next wait return at once"]
 pub struct AsyncFdReadyMutGuard<'a, T> {
     async_fd: &'a mut AsyncFd<T>,
@@ -31,6 +35,8 @@ pub struct AsyncFdReadyMutGuard<'a, T> {
 }
 
 /// The operation of a guard's `try_io` has answered `WouldBlock`. Corresponds to `tokio::io::unix::TryIoError`.
+///
+/// See the example of [`AsyncFdReadyGuard::try_io`].
 #[derive(Debug)]
 pub struct TryIoError(());
 

@@ -67,6 +67,8 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// # Panics
     ///
     /// Outside of a runtime.
+    ///
+    /// See the example of [`register`](Self::register).
     #[track_caller]
     pub unsafe fn register_with_interest(
         inner: T,

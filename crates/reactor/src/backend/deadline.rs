@@ -17,6 +17,16 @@ pub(crate) enum Wait {
 }
 
 /// How the earliest deadline reaches the kernel.
+///
+/// ```
+/// use uring_reactor::{Options, Reactor, TimerMode};
+///
+/// let reactor = Reactor::new(Options::new().timer(TimerMode::TimerFd))?;
+/// # drop(reactor);
+/// assert_eq!(TimerMode::TimerFd.name(), "timerfd");
+/// assert_eq!(TimerMode::default(), TimerMode::WaitTimeout);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub enum TimerMode {
@@ -30,6 +40,8 @@ pub enum TimerMode {
 
 impl TimerMode {
     /// The name used in reports.
+    ///
+    /// See the example of [`TimerMode`].
     pub const fn name(self) -> &'static str {
         match self {
             TimerMode::WaitTimeout => "wait timeout",

@@ -22,6 +22,15 @@ const FEATURES_5_18: u32 = FEATURES_5_5
     | IORING_FEAT_CQE_SKIP;
 
 /// A step of the ladder on which a ring can be set up. Earlier ones are faster and need newer kernels.
+///
+/// ```
+/// use uring_reactor::Rung;
+///
+/// let rung = Rung::from_name("b").unwrap();
+/// assert_eq!((rung.name(), rung.since()), ("B", "6.1"));
+/// assert!(Rung::A < rung); // the best comes first
+/// assert_eq!(Rung::ALL[1], rung);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub enum Rung {
@@ -43,6 +52,8 @@ pub enum Rung {
 
 impl Rung {
     /// From the best to the most modest.
+    ///
+    /// See the example of [`Rung`].
     pub const ALL: [Rung; 7] = [
         Rung::A,
         Rung::B,
@@ -54,6 +65,8 @@ impl Rung {
     ];
 
     /// The name used in reports and in `URING_RT_RUNG`.
+    ///
+    /// See the example of [`Rung`].
     pub const fn name(self) -> &'static str {
         match self {
             Rung::A => "A",
@@ -67,6 +80,8 @@ impl Rung {
     }
 
     /// The first Linux release that has it.
+    ///
+    /// See the example of [`Rung`].
     pub const fn since(self) -> &'static str {
         match self {
             Rung::A => "6.6",
@@ -80,6 +95,8 @@ impl Rung {
     }
 
     /// The rung of that name, in either case.
+    ///
+    /// See the example of [`Rung`].
     pub fn from_name(name: &str) -> Option<Rung> {
         Rung::ALL
             .into_iter()
