@@ -66,6 +66,8 @@ pub struct Executor {}
 
 impl Executor {
     /// The executor; it has no settings.
+    ///
+    /// See the example of [`Executor`].
     pub fn new() -> Executor {
         Executor {}
     }
@@ -103,6 +105,8 @@ pub struct Timer {}
 
 impl Timer {
     /// The timer; it has no settings.
+    ///
+    /// See the example of [`Timer`].
     pub fn new() -> Timer {
         Timer {}
     }

@@ -3,6 +3,23 @@
 //! The feature `tokio-io` implements tokio's `AsyncRead` and `AsyncWrite` and names them here; `tokio-io-util` adds the
 //! rest of `tokio::io`: `AsyncReadExt`, `BufReader`, `copy` and so on. So a program of tokio's finds at `uring_rt::io` what
 //! it had at `tokio::io`. They are tokio's own items, for libraries that speak tokio's traits.
+//!
+//! ```
+//! use std::{io::{Read, Write}, os::unix::net::UnixStream};
+//! use uring_rt::io::{AsyncFd, Interest};
+//!
+//! #[uring_rt::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let (ours, mut theirs) = UnixStream::pair()?;
+//!     ours.set_nonblocking(true)?;
+//!     let fd = AsyncFd::new(ours)?;
+//!     theirs.write_all(b"hello")?;
+//!     let mut greeting = [0; 5];
+//!     fd.async_io(Interest::READABLE, |mut stream| stream.read_exact(&mut greeting)).await?;
+//!     assert_eq!(&greeting, b"hello");
+//!     Ok(())
+//! }
+//! ```
 
 #[cfg(any(feature = "futures-io", feature = "tokio-io"))]
 mod stdio;
@@ -25,7 +42,7 @@ pub use tokio::io::{
     join, repeat, simplex, sink, split,
 };
 
-/// The module of this name in tokio: [`AsyncFd`] and what belongs to it.
+/// The module of this name in tokio: [`AsyncFd`] and what belongs to it. See the example of [`io`](super).
 pub mod unix {
     pub use uring_reactor::{
         AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdRegisterError, AsyncFdTryNewError,

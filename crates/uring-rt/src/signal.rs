@@ -4,6 +4,8 @@
 //! same one. It is caught while somebody listens; when the last listener is dropped, it does again what it did before
 //! the first: that is where this differs from tokio, which keeps a signal for good. A forked child hears its own
 //! signals and not its parent's, and a program that it executes inherits no listener.
+//!
+//! See the example of [`ctrl_c`].
 
 mod registry;
 pub mod unix;

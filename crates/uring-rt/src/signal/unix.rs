@@ -1,4 +1,6 @@
 //! Signals by their kind. Corresponds to `tokio::signal::unix`.
+//!
+//! See the example of [`signal`].
 
 use std::future::poll_fn;
 use std::io;
@@ -36,61 +38,90 @@ impl SignalKind {
     }
 
     /// The signal's number.
+    ///
+    /// ```
+    /// use uring_rt::signal::unix::SignalKind;
+    ///
+    /// assert_eq!(SignalKind::interrupt().as_raw_value(), 2);
+    /// assert_eq!(SignalKind::from_raw(2), SignalKind::interrupt());
+    /// ```
     pub const fn as_raw_value(&self) -> i32 {
         self.0
     }
 
     /// `SIGALRM`, of alarm(2).
+    ///
+    /// See the example of [`signal`].
     pub const fn alarm() -> SignalKind {
         SignalKind(libc::SIGALRM)
     }
 
     /// `SIGCHLD`: a child has ended or stopped.
+    ///
+    /// See the example of [`signal`].
     pub const fn child() -> SignalKind {
         SignalKind(libc::SIGCHLD)
     }
 
     /// `SIGHUP`: the terminal is gone; by custom, read the configuration again.
+    ///
+    /// See the example of [`signal`].
     pub const fn hangup() -> SignalKind {
         SignalKind(libc::SIGHUP)
     }
 
     /// `SIGINT`: Ctrl-C.
+    ///
+    /// See the example of [`signal`].
     pub const fn interrupt() -> SignalKind {
         SignalKind(libc::SIGINT)
     }
 
     /// `SIGIO`: an fd is ready.
+    ///
+    /// See the example of [`signal`].
     pub const fn io() -> SignalKind {
         SignalKind(libc::SIGIO)
     }
 
     /// `SIGPIPE`: a write that nobody reads.
+    ///
+    /// See the example of [`signal`].
     pub const fn pipe() -> SignalKind {
         SignalKind(libc::SIGPIPE)
     }
 
     /// `SIGQUIT`: Ctrl-\.
+    ///
+    /// See the example of [`signal`].
     pub const fn quit() -> SignalKind {
         SignalKind(libc::SIGQUIT)
     }
 
     /// `SIGTERM`: a polite request to end.
+    ///
+    /// See the example of [`signal`].
     pub const fn terminate() -> SignalKind {
         SignalKind(libc::SIGTERM)
     }
 
     /// `SIGUSR1`, for whatever the program likes.
+    ///
+    /// See the example of [`signal`].
     pub const fn user_defined1() -> SignalKind {
         SignalKind(libc::SIGUSR1)
     }
 
     /// `SIGUSR2`, for whatever the program likes.
+    ///
+    /// See the example of [`signal`].
     pub const fn user_defined2() -> SignalKind {
         SignalKind(libc::SIGUSR2)
     }
 
     /// `SIGWINCH`: the terminal has another size.
+    ///
+    /// See the example of [`signal`].
     pub const fn window_change() -> SignalKind {
         SignalKind(libc::SIGWINCH)
     }
