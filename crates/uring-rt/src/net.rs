@@ -6,6 +6,23 @@
 //! [`TcpStream`] and [`UnixStream`] are two cases of one type, [`SocketStream`], where what they share is written
 //! and documented once. So are the listeners of [`SocketListener`], and the sockets for messages of
 //! [`DatagramSocket`].
+//!
+//! ```
+//! use futures_util::{AsyncReadExt, AsyncWriteExt};
+//! use uring_rt::net::{TcpListener, TcpStream};
+//!
+//! #[uring_rt::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let listener = TcpListener::bind("127.0.0.1:0").await?;
+//!     let mut client = TcpStream::connect(listener.local_addr()?).await?;
+//!     let (mut server, _peer) = listener.accept().await?;
+//!     client.write_all(b"hello").await?;
+//!     let mut greeting = [0; 5];
+//!     server.read_exact(&mut greeting).await?;
+//!     assert_eq!(&greeting, b"hello");
+//!     Ok(())
+//! }
+//! ```
 
 mod address;
 #[cfg(feature = "bytes")]

@@ -1,4 +1,13 @@
 //! The runtime: tasks, and the reactor that wakes them, on one thread. Corresponds to `tokio::runtime`.
+//!
+//! ```
+//! use uring_rt::runtime::Runtime;
+//!
+//! let runtime = Runtime::new()?;
+//! println!("{}", runtime.driver()); // which backend, and why not a better one
+//! assert_eq!(runtime.block_on(async { 7 }), 7);
+//! # Ok::<(), std::io::Error>(())
+//! ```
 
 mod backend;
 mod builder;
@@ -60,6 +69,15 @@ pub struct Runtime {
 }
 
 /// A runtime whose tasks need not be `Send`, as all are here. Corresponds to `tokio::runtime::LocalRuntime`.
+///
+/// ```
+/// use uring_rt::runtime::LocalRuntime;
+///
+/// let runtime = LocalRuntime::new()?;
+/// let shared = std::rc::Rc::new(7);
+/// assert_eq!(runtime.block_on(runtime.spawn(async move { *shared })).unwrap(), 7);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub type LocalRuntime = Runtime;
 
 impl Runtime {

@@ -2,6 +2,17 @@
 //!
 //! A task runs on the thread of its runtime and need not be `Send`, so there is no `LocalSet` here:
 //! [`spawn`] is tokio's `spawn_local`.
+//!
+//! ```
+//! use std::rc::Rc;
+//!
+//! #[uring_rt::main]
+//! async fn main() {
+//!     let shared = Rc::new(7); // not `Send`
+//!     let task = uring_rt::task::spawn(async move { *shared });
+//!     assert_eq!(task.await.unwrap(), 7);
+//! }
+//! ```
 
 pub mod futures;
 pub mod join_set;

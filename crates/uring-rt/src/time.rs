@@ -2,6 +2,17 @@
 //!
 //! Deadlines are kept in nanoseconds; nothing is rounded up to a millisecond. Far ones saturate:
 //! `sleep(Duration::MAX)` takes some 30 years, as in tokio.
+//!
+//! ```
+//! use std::time::Duration;
+//! use uring_rt::time::{sleep, timeout};
+//!
+//! #[uring_rt::main]
+//! async fn main() {
+//!     sleep(Duration::from_millis(1)).await;
+//!     assert!(timeout(Duration::from_millis(1), std::future::pending::<()>()).await.is_err());
+//! }
+//! ```
 
 mod interval;
 mod timeout;

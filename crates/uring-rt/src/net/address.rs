@@ -12,6 +12,21 @@ use crate::task::spawn_blocking;
 ///
 /// Addresses are taken as they are. A host name is looked up by the system's resolver on a thread of
 /// the runtime's pool, never on the loop's.
+///
+/// ```
+/// use uring_rt::net::{ToSocketAddrs, lookup_host};
+///
+/// async fn count(host: impl ToSocketAddrs) -> std::io::Result<usize> {
+///     Ok(lookup_host(host).await?.count())
+/// }
+///
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// assert_eq!(count("127.0.0.1:80").await?, 1);
+/// assert_eq!(count(("127.0.0.1", 80)).await?, 1);
+/// # Ok(())
+/// # }
+/// ```
 pub trait ToSocketAddrs: sealed::Resolve {}
 
 impl<T: sealed::Resolve + ?Sized> ToSocketAddrs for T {}

@@ -49,6 +49,8 @@ pub(crate) type OwnedReadHalf<S> = ReadSide<Arc<SocketStream<S>>>;
 pub(crate) type OwnedWriteHalf<S> = WriteSide<WriteOwner<S>>;
 
 /// A share of a stream that ends what the peer can read when it is dropped: what an owned writing half holds.
+///
+/// See the example of [`tcp::OwnedWriteHalf`](crate::net::tcp::OwnedWriteHalf), which holds one.
 #[derive(Debug)]
 pub struct WriteOwner<S: StreamSocket> {
     stream: Arc<SocketStream<S>>,

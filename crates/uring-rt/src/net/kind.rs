@@ -13,6 +13,25 @@ use crate::net::{TcpStream, UnixStream};
 ///
 /// [`SocketStream`](crate::net::SocketStream) is generic over it, for code that does not care what carries its
 /// bytes; `std::net::TcpStream` and `std::os::unix::net::UnixStream` are the two there are.
+///
+/// ```
+/// use futures_util::{AsyncReadExt, AsyncWriteExt};
+/// use uring_rt::net::{SocketStream, StreamSocket, UnixStream};
+///
+/// async fn greet<S: StreamSocket>(stream: &mut SocketStream<S>) -> std::io::Result<()> {
+///     stream.write_all(b"hello").await
+/// }
+///
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let (mut a, mut b) = UnixStream::pair()?;
+/// greet(&mut a).await?;
+/// let mut greeting = [0; 5];
+/// b.read_exact(&mut greeting).await?;
+/// assert_eq!(&greeting, b"hello");
+/// # Ok(())
+/// # }
+/// ```
 pub trait StreamSocket: sealed::StreamSocket {
     /// What names an end of it.
     type Address;
@@ -109,6 +128,26 @@ impl StreamSocket for unix::UnixStream {
 /// A socket that accepts connections. It cannot be implemented outside of this crate.
 ///
 /// [`SocketListener`](crate::net::SocketListener) is generic over it.
+///
+/// ```
+/// use uring_rt::net::{ListenerSocket, SocketListener, TcpListener, TcpStream};
+///
+/// async fn count<S: ListenerSocket>(listener: &SocketListener<S>, connections: u32) -> std::io::Result<u32> {
+///     for _ in 0..connections {
+///         listener.accept().await?;
+///     }
+///     Ok(connections)
+/// }
+///
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let client = TcpStream::connect(listener.local_addr()?).await?;
+/// assert_eq!(count(&listener, 1).await?, 1);
+/// # drop(client);
+/// # Ok(())
+/// # }
+/// ```
 pub trait ListenerSocket: sealed::Socket {
     /// What is accepted.
     type Connection;
@@ -169,6 +208,22 @@ impl ListenerSocket for unix::UnixListener {
 /// A socket that carries messages. It cannot be implemented outside of this crate.
 ///
 /// [`DatagramSocket`](crate::net::DatagramSocket) is generic over it.
+///
+/// ```
+/// use uring_rt::net::{DatagramSocket, PacketSocket, UnixDatagram};
+///
+/// async fn first_length<S: PacketSocket>(socket: &DatagramSocket<S>) -> std::io::Result<usize> {
+///     socket.recv(&mut [0; 64]).await
+/// }
+///
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let (a, b) = UnixDatagram::pair()?;
+/// a.send(b"seven b").await?;
+/// assert_eq!(first_length(&b).await?, 7);
+/// # Ok(())
+/// # }
+/// ```
 pub trait PacketSocket: sealed::PacketSocket {
     /// What names an end of it.
     type Address;

@@ -1,4 +1,6 @@
 //! The halves of a [`TcpStream`]. Corresponds to `tokio::net::tcp`.
+//!
+//! See the example of [`WriteHalf`].
 
 use std::error::Error;
 use std::fmt;
@@ -12,16 +14,65 @@ use crate::net::fill::Fill;
 use crate::net::halves::{self, ReadSide, WriteSide};
 
 /// The reading half of a stream that [`split`](TcpStream::split) lends.
+///
+/// See the example of [`WriteHalf`].
 pub type ReadHalf<'a> = ReadSide<&'a TcpStream>;
 
 /// The writing half of a stream that [`split`](TcpStream::split) lends.
+///
+/// ```
+/// use futures_util::{AsyncReadExt, AsyncWriteExt};
+/// use uring_rt::net::tcp::{ReadHalf, WriteHalf};
+/// use uring_rt::net::{TcpListener, TcpStream};
+///
+/// async fn echo(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>) -> std::io::Result<()> {
+///     let mut bytes = [0; 4];
+///     from.read_exact(&mut bytes).await?;
+///     to.write_all(&bytes).await
+/// }
+///
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let mut client = TcpStream::connect(listener.local_addr()?).await?;
+/// let (mut served, _) = listener.accept().await?;
+/// client.write_all(b"ping").await?;
+/// let (read, write) = TcpStream::split(&mut served); // `served.split()` is that of futures-util here
+/// echo(read, write).await?;
+/// let mut echoed = [0; 4];
+/// client.read_exact(&mut echoed).await?;
+/// assert_eq!(&echoed, b"ping");
+/// # Ok(())
+/// # }
+/// ```
 pub type WriteHalf<'a> = WriteSide<&'a TcpStream>;
 
 /// The reading half of a stream that [`into_split`](TcpStream::into_split) took apart.
+///
+/// See the example of [`OwnedWriteHalf`].
 pub type OwnedReadHalf = halves::OwnedReadHalf<net::TcpStream>;
 
 /// The writing half of a stream that [`into_split`](TcpStream::into_split) took apart. Dropping it ends what the
 /// peer can read.
+///
+/// ```
+/// use futures_util::{AsyncReadExt, AsyncWriteExt};
+/// use uring_rt::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+/// use uring_rt::net::{TcpListener, TcpStream};
+///
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let client = TcpStream::connect(listener.local_addr()?).await?;
+/// let (mut served, _) = listener.accept().await?;
+/// let (mut read, write): (OwnedReadHalf, OwnedWriteHalf) = client.into_split();
+/// drop(write);
+/// assert_eq!(served.read(&mut [0; 8]).await?, 0); // the end of the stream
+/// served.write_all(b"bye").await?;
+/// assert_eq!(read.read(&mut [0; 8]).await?, 3); // the other direction goes on
+/// # Ok(())
+/// # }
+/// ```
 pub type OwnedWriteHalf = halves::OwnedWriteHalf<net::TcpStream>;
 
 /// Two halves that are not of one stream, given back.

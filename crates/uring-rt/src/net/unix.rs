@@ -1,4 +1,6 @@
 //! The halves of a [`UnixStream`], pipes, and what belongs to Unix sockets. Corresponds to `tokio::net::unix`.
+//!
+//! See the example of [`WriteHalf`].
 
 mod address;
 mod fds;
@@ -19,28 +21,79 @@ pub use seqpacket::{Seqpacket, SeqpacketListener};
 pub use ucred::UCred;
 
 /// A user's number.
+///
+/// See the example of [`UCred`].
 #[expect(non_camel_case_types, reason = "C's name, and tokio's")]
 pub type uid_t = u32;
 
 /// A group's number.
+///
+/// See the example of [`UCred`].
 #[expect(non_camel_case_types, reason = "C's name, and tokio's")]
 pub type gid_t = u32;
 
 /// A process's number.
+///
+/// See the example of [`UCred`].
 #[expect(non_camel_case_types, reason = "C's name, and tokio's")]
 pub type pid_t = i32;
 
 /// The reading half of a stream that [`split`](UnixStream::split) lends.
+///
+/// See the example of [`WriteHalf`].
 pub type ReadHalf<'a> = ReadSide<&'a UnixStream>;
 
 /// The writing half of a stream that [`split`](UnixStream::split) lends.
+///
+/// ```
+/// use futures_util::{AsyncReadExt, AsyncWriteExt};
+/// use uring_rt::net::UnixStream;
+/// use uring_rt::net::unix::{ReadHalf, WriteHalf};
+///
+/// async fn echo(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>) -> std::io::Result<()> {
+///     let mut bytes = [0; 4];
+///     from.read_exact(&mut bytes).await?;
+///     to.write_all(&bytes).await
+/// }
+///
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let (mut client, mut served) = UnixStream::pair()?;
+/// client.write_all(b"ping").await?;
+/// let (read, write) = UnixStream::split(&mut served); // `served.split()` is that of futures-util here
+/// echo(read, write).await?;
+/// let mut echoed = [0; 4];
+/// client.read_exact(&mut echoed).await?;
+/// assert_eq!(&echoed, b"ping");
+/// # Ok(())
+/// # }
+/// ```
 pub type WriteHalf<'a> = WriteSide<&'a UnixStream>;
 
 /// The reading half of a stream that [`into_split`](UnixStream::into_split) took apart.
+///
+/// See the example of [`OwnedWriteHalf`].
 pub type OwnedReadHalf = halves::OwnedReadHalf<net::UnixStream>;
 
 /// The writing half of a stream that [`into_split`](UnixStream::into_split) took apart. Dropping it ends what the
 /// peer can read.
+///
+/// ```
+/// use futures_util::{AsyncReadExt, AsyncWriteExt};
+/// use uring_rt::net::UnixStream;
+/// use uring_rt::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+///
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// let (client, mut served) = UnixStream::pair()?;
+/// let (mut read, write): (OwnedReadHalf, OwnedWriteHalf) = client.into_split();
+/// drop(write);
+/// assert_eq!(served.read(&mut [0; 8]).await?, 0); // the end of the stream
+/// served.write_all(b"bye").await?;
+/// assert_eq!(read.read(&mut [0; 8]).await?, 3); // the other direction goes on
+/// # Ok(())
+/// # }
+/// ```
 pub type OwnedWriteHalf = halves::OwnedWriteHalf<net::UnixStream>;
 
 /// Two halves that are not of one stream, given back.

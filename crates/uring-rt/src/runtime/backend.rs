@@ -3,6 +3,16 @@
 use uring_reactor::Choice;
 
 /// Which backend to run on. The environment variable `URING_RT_BACKEND` overrides it.
+///
+/// ```
+/// use uring_rt::runtime::{Backend, Builder};
+///
+/// let runtime = Builder::new().backend(Backend::Epoll).build()?;
+/// # if std::env::var_os("URING_RT_BACKEND").is_none() {
+/// assert_eq!(runtime.driver().backend(), "epoll");
+/// # }
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub enum Backend {

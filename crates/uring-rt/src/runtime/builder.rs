@@ -239,6 +239,16 @@ impl Builder {
     /// The name of the threads for blocking calls. `uring-rt-blocking` by default; Linux shows its first 15 bytes.
     ///
     /// Corresponds to `tokio::runtime::Builder::thread_name`.
+    ///
+    /// ```
+    /// use uring_rt::{runtime::Builder, task::spawn_blocking};
+    ///
+    /// let runtime = Builder::new().thread_name("worker").build()?;
+    /// let ask = || std::thread::current().name().map(str::to_owned);
+    /// let name = runtime.block_on(async { spawn_blocking(ask).await }).unwrap();
+    /// assert_eq!(name.as_deref(), Some("worker"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Builder {
         let name = name.into();
         self.thread_name_fn(move || name.clone())
@@ -272,6 +282,15 @@ impl Builder {
     /// never less than what the system needs.
     ///
     /// Corresponds to `tokio::runtime::Builder::thread_stack_size`.
+    ///
+    /// ```
+    /// use uring_rt::{runtime::Builder, task::spawn_blocking};
+    ///
+    /// let runtime = Builder::new().thread_stack_size(8 << 20).build()?;
+    /// let large = runtime.block_on(async { spawn_blocking(|| [1_u8; 4 << 20].len()).await });
+    /// assert_eq!(large.unwrap(), 4 << 20);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn thread_stack_size(&mut self, bytes: usize) -> &mut Builder {
         self.pool.stack_size = Some(bytes);
         self
@@ -308,6 +327,18 @@ impl Builder {
     /// there.
     ///
     /// Corresponds to `tokio::runtime::Builder::on_thread_stop`.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use uring_rt::{runtime::Builder, task::spawn_blocking};
+    ///
+    /// let (stopped, stops) = mpsc::channel();
+    /// let runtime = Builder::new().on_thread_stop(move || drop(stopped.send(()))).build()?;
+    /// runtime.block_on(async { spawn_blocking(|| ()).await }).unwrap();
+    /// drop(runtime);
+    /// stops.recv().unwrap();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn on_thread_stop(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Builder {
         self.pool.on_stop = Some(Arc::new(hook));
         self

@@ -44,6 +44,13 @@ impl Runtime {
     /// # Panics
     ///
     /// When the first call is made inside of this runtime's own `block_on`.
+    ///
+    /// ```
+    /// let runtime = uring_rt::runtime::Runtime::new()?;
+    /// let fd = runtime.try_as_fd()?; // for the loop's poll(2)
+    /// # let _ = fd;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn try_as_fd(&self) -> io::Result<BorrowedFd<'_>> {
         if let Some(pollable) = self.outlet.get() {
@@ -97,6 +104,14 @@ impl Runtime {
     /// # Panics
     ///
     /// Inside of a task or a `block_on`.
+    ///
+    /// ```
+    /// let mut runtime = uring_rt::runtime::Runtime::new()?;
+    /// let task = runtime.spawn(async { 7 });
+    /// while runtime.poll_once()? {}
+    /// assert!(task.is_finished());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn poll_once(&mut self) -> io::Result<bool> {
         let _entered = self.handle.enter();

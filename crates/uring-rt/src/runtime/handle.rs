@@ -25,6 +25,17 @@ thread_local! {
 /// A reference to a runtime: `Send`, `Sync` and cheap to clone. It does not keep the runtime alive.
 ///
 /// Corresponds to `tokio::runtime::Handle`.
+///
+/// ```
+/// use uring_rt::runtime::Runtime;
+///
+/// let runtime = Runtime::new()?;
+/// let handle = runtime.handle().clone();
+/// let remote = std::thread::spawn(move || handle.spawn(async { 7 }));
+/// let task = remote.join().unwrap();
+/// assert_eq!(runtime.block_on(task).unwrap(), 7);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Handle {
     spawner: Spawner,
@@ -37,6 +48,17 @@ pub struct Handle {
 
 /// While this lives, its runtime is the current one of the thread. Corresponds to
 /// `tokio::runtime::EnterGuard`.
+///
+/// ```
+/// use uring_rt::runtime::{Handle, Runtime};
+///
+/// let runtime = Runtime::new()?;
+/// let guard = runtime.enter();
+/// assert!(Handle::try_current().is_ok());
+/// drop(guard);
+/// assert!(Handle::try_current().is_err());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[must_use = "the runtime stays current only while the guard lives"]
 pub struct EnterGuard<'a> {
     _left: Left,

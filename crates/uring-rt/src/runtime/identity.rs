@@ -34,6 +34,15 @@ impl fmt::Display for Id {
 }
 
 /// How many threads run the tasks. Corresponds to `tokio::runtime::RuntimeFlavor`.
+///
+/// ```
+/// use uring_rt::runtime::{Handle, RuntimeFlavor};
+///
+/// # #[uring_rt::main]
+/// # async fn main() {
+/// assert_eq!(Handle::current().runtime_flavor(), RuntimeFlavor::CurrentThread);
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RuntimeFlavor {
@@ -45,11 +54,24 @@ pub enum RuntimeFlavor {
 
 /// What [`Builder::build_local`](super::Builder::build_local) takes. Corresponds to
 /// `tokio::runtime::LocalOptions`, which has no option either.
+///
+/// ```
+/// use uring_rt::runtime::{Builder, LocalOptions};
+///
+/// let runtime = Builder::new().build_local(LocalOptions::default())?;
+/// assert_eq!(runtime.block_on(async { 7 }), 7);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct LocalOptions {}
 
 /// There is no current runtime. Corresponds to `tokio::runtime::TryCurrentError`.
+///
+/// ```
+/// let outside = uring_rt::runtime::Handle::try_current().unwrap_err();
+/// assert!(outside.is_missing_context());
+/// ```
 #[derive(Debug)]
 pub struct TryCurrentError {
     is_thread_ending: bool,

@@ -35,6 +35,18 @@ impl Drop for Parked<'_> {
 }
 
 /// Counters at one moment: see [`RuntimeMetrics::snapshot`].
+///
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() {
+/// let metrics = uring_rt::runtime::Handle::current().metrics();
+/// let before = metrics.snapshot();
+/// uring_rt::task::yield_now().await;
+/// let after = metrics.snapshot();
+/// assert!(after.executor.polls > before.executor.polls);
+/// assert!(after.reactor.turns >= before.reactor.turns);
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metrics {

@@ -1,4 +1,6 @@
 //! The futures of this module that have names. Corresponds to `tokio::task::futures`.
+//!
+//! See the example of [`TaskLocalFuture`].
 
 use std::fmt;
 use std::marker::PhantomPinned;
@@ -11,6 +13,21 @@ use crate::task::LocalKey;
 
 pin_project! {
     /// The future of [`LocalKey::scope`]. Corresponds to `tokio::task::futures::TaskLocalFuture`.
+    ///
+    /// ```
+    /// use uring_rt::task::futures::TaskLocalFuture;
+    ///
+    /// uring_rt::task_local! { static REQUEST: u32; }
+    ///
+    /// fn tagged<F: Future>(request: u32, future: F) -> TaskLocalFuture<u32, F> {
+    ///     REQUEST.scope(request, future)
+    /// }
+    ///
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// assert_eq!(tagged(7, async { REQUEST.get() }).await, 7);
+    /// # }
+    /// ```
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct TaskLocalFuture<T, F>
     where

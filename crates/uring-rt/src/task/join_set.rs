@@ -1,4 +1,6 @@
 //! Many tasks, joined as they complete. Corresponds to `tokio::task::join_set`.
+//!
+//! See the example of [`JoinSet`].
 
 use std::fmt;
 use std::task::{Context, Poll};
@@ -34,6 +36,11 @@ pub struct JoinSet<T> {
 
 impl<T> JoinSet<T> {
     /// An empty set.
+    ///
+    /// ```
+    /// let set = uring_rt::task::JoinSet::<u32>::new();
+    /// assert!(set.is_empty());
+    /// ```
     #[must_use]
     pub fn new() -> JoinSet<T> {
         JoinSet {

@@ -51,6 +51,18 @@ macro_rules! task_local {
 /// [`task_local!`](crate::task_local).
 ///
 /// It is not passed on to tasks that are spawned in the scope. Corresponds to `tokio::task::LocalKey`.
+///
+/// ```
+/// uring_rt::task_local! {
+///     static REQUEST: u32;
+/// }
+///
+/// # #[uring_rt::main]
+/// # async fn main() {
+/// let seen = REQUEST.scope(7, async { REQUEST.with(|request| *request) }).await;
+/// assert_eq!(seen, 7);
+/// # }
+/// ```
 pub struct LocalKey<T: 'static> {
     /// Holds the value only while the scope runs on this thread. Never borrowed while foreign code runs that could
     /// end the scope.
@@ -239,6 +251,15 @@ impl Unavailable {
 
 /// There is no value outside of a scope. Corresponds to `tokio::task::AccessError`'s place in
 /// [`LocalKey::try_with`].
+///
+/// ```
+/// uring_rt::task_local! {
+///     static REQUEST: u32;
+/// }
+///
+/// let outside = REQUEST.try_with(|request| *request);
+/// assert!(outside.is_err());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct AccessError(());
 

@@ -11,6 +11,19 @@ use crate::time::{Duration, Instant, Sleep, sleep_until};
 
 /// What an [`Interval`] does when a tick was taken too late. Corresponds to
 /// `tokio::time::MissedTickBehavior`.
+///
+/// ```
+/// use std::time::Duration;
+/// use uring_rt::time::{MissedTickBehavior, interval};
+///
+/// # #[uring_rt::main]
+/// # async fn main() {
+/// let mut ticks = interval(Duration::from_millis(1));
+/// assert_eq!(ticks.missed_tick_behavior(), MissedTickBehavior::Burst);
+/// ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+/// assert_eq!(ticks.missed_tick_behavior(), MissedTickBehavior::Skip);
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum MissedTickBehavior {
     /// Tick as fast as possible until the schedule is met again.
@@ -40,6 +53,18 @@ impl MissedTickBehavior {
 
 /// A sequence of ticks, made by [`interval`] and [`interval_at`]. Corresponds to `tokio::time::Interval`, and
 /// is a [`Stream`] that does not end.
+///
+/// ```
+/// use std::time::Duration;
+/// use uring_rt::time::interval;
+///
+/// # #[uring_rt::main]
+/// # async fn main() {
+/// let mut ticks = interval(Duration::from_millis(1));
+/// let first = ticks.tick().await; // at once
+/// assert!(ticks.tick().await > first);
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Interval {
     next: Sleep,

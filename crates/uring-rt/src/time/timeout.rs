@@ -10,13 +10,24 @@ use uring_executor::coop;
 use crate::runtime::require;
 use crate::time::{Duration, Instant, Sleep, sleep, sleep_until};
 
-/// The error of a limit that was reached.
+/// The error of a limit that was reached. See the example of [`Elapsed`](error::Elapsed).
 pub mod error {
     use std::error::Error;
     use std::fmt;
     use std::io;
 
     /// The time was up first. Corresponds to `tokio::time::error::Elapsed`.
+    ///
+    /// ```
+    /// use std::{future, time::Duration};
+    /// use uring_rt::time::{error::Elapsed, timeout};
+    ///
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let ended: Result<(), Elapsed> = timeout(Duration::from_millis(1), future::pending()).await;
+    /// assert!(ended.is_err());
+    /// # }
+    /// ```
     #[derive(Debug, PartialEq, Eq)]
     pub struct Elapsed(());
 
@@ -43,6 +54,17 @@ pub mod error {
 
 pin_project! {
     /// The future of [`timeout`] and [`timeout_at`].
+    ///
+    /// ```
+    /// use std::{future, time::Duration};
+    /// use uring_rt::time::{Timeout, timeout};
+    ///
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// let limited: Timeout<future::Ready<u32>> = timeout(Duration::from_secs(1), future::ready(7));
+    /// assert_eq!(limited.await, Ok(7));
+    /// # }
+    /// ```
     #[must_use = "futures do nothing unless they are awaited"]
     #[derive(Debug)]
     pub struct Timeout<T> {

@@ -1,4 +1,6 @@
 //! Pipes and FIFOs. Corresponds to `tokio::net::unix::pipe`.
+//!
+//! See the example of [`pipe`].
 
 mod open;
 mod receiver;
