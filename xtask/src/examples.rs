@@ -35,6 +35,41 @@ const RUNS: [&str; 20] = [
     "URING_RT_BACKEND=epoll udp_ping",
 ];
 
+/// What is run besides, and what it must have said: each text is somewhere in
+/// its standard output.
+const ANSWERS: [(&str, &[&str]); 9] = [
+    ("doctor", &["DRIVER", "open files", "locked memory"]),
+    (
+        "doctor --json",
+        &["\"backend\": \"", "\"limits\": [", "\"error\": null"],
+    ),
+    (
+        "URING_RT_BACKEND=epoll doctor",
+        &["backend                      epoll\n", "by choice"],
+    ),
+    (
+        "URING_RT_BACKEND=epoll doctor --json",
+        &["\"backend\": \"epoll\"", "URING_RT_BACKEND is set"],
+    ),
+    ("URING_RT_RUNG=E doctor", &["E (Linux 5.5+)", "rung D2"]),
+    (
+        "sandbox setup=EPERM {examples}/doctor",
+        &["EPERM: ", "seccomp filters on the calls", "remedy"],
+    ),
+    (
+        "sandbox setup=EPERM {examples}/doctor --json",
+        &["\"errno_name\": \"EPERM\"", "\"seccomp_filters\": "],
+    ),
+    (
+        "sandbox setup=ENOSYS {examples}/doctor",
+        &["ENOSYS: ", "may hide the call"],
+    ),
+    (
+        "sandbox enter=EPERM {examples}/doctor",
+        &["first io_uring_enter", "EPERM: ", "remedy"],
+    ),
+];
+
 /// The echo example with few and many clients, on each rung of the setup
 /// ladder, on epoll by choice, and where io_uring is refused.
 fn echo_runs() -> Vec<String> {
@@ -74,19 +109,34 @@ pub(crate) fn build_one(name: &str) -> Command {
 }
 
 fn run(root: &Path) -> Result<(), Failure> {
-    let fixed = RUNS.into_iter().map(str::to_owned);
-    fixed.chain(echo_runs()).try_for_each(|line| {
-        println!("$ {line}");
-        run_one(root, &line).map_err(|reason| Failure {
+    let told = |line: &str, result: Result<(), String>| {
+        result.map_err(|reason| Failure {
             reason: format!("`{line}` {reason}"),
             rerun: format!("cargo xtask examples, or in target/release/examples:  {line}"),
         })
+    };
+    let fixed = RUNS.into_iter().map(str::to_owned);
+    fixed.chain(echo_runs()).try_for_each(|line| {
+        println!("$ {line}");
+        told(&line, run_one(root, &line, Stdio::inherit()).map(drop))
+    })?;
+    ANSWERS.into_iter().try_for_each(|(line, texts)| {
+        println!("$ {line}");
+        let answer = run_one(root, line, Stdio::piped());
+        told(line, answer.and_then(|answer| contains_all(&answer, texts)))
     })
 }
 
+fn contains_all(answer: &str, texts: &[&str]) -> Result<(), String> {
+    match texts.iter().find(|text| !answer.contains(**text)) {
+        None => Ok(()),
+        Some(text) => Err(format!("does not say {text:?}, but:\n{answer}")),
+    }
+}
+
 /// Runs the built program itself: were it cargo that is stopped at the
-/// deadline, the program would live on.
-fn run_one(root: &Path, line: &str) -> Result<(), String> {
+/// deadline, the program would live on. Gives what came through a pipe.
+fn run_one(root: &Path, line: &str, stdout: Stdio) -> Result<String, String> {
     let examples = target_dir(root).join("release/examples");
     let line = line.replace("{examples}", &examples.to_string_lossy());
     let (variables, words) = split_variables(&line);
@@ -96,10 +146,17 @@ fn run_one(root: &Path, line: &str) -> Result<(), String> {
         .envs(variables)
         .current_dir(root)
         .stdin(Stdio::null())
+        .stdout(stdout)
         .spawn()
         .map_err(|error| format!("could not be started: {error}"))?;
-    match wait(&mut child, DEADLINE) {
-        Ok(Some(status)) if status.success() => Ok(()),
+    let pipe = child.stdout.take();
+    let reader = thread::spawn(move || pipe.map_or(Ok(String::new()), std::io::read_to_string));
+    let status = wait(&mut child, DEADLINE);
+    let answer = reader.join().expect("reading does not panic");
+    match status {
+        Ok(Some(status)) if status.success() => {
+            answer.map_err(|error| format!("wrote what could not be read: {error}"))
+        }
         Ok(Some(status)) => Err(format!("ended with {status}")),
         Ok(None) => Err(format!("was still running after {} s", DEADLINE.as_secs())),
         Err(error) => Err(format!("could not be waited for: {error}")),
@@ -143,7 +200,7 @@ pub(crate) fn target_dir(root: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::{split_variables, wait};
+    use super::{contains_all, split_variables, wait};
     use std::process::Command;
     use std::time::Duration;
 
@@ -155,6 +212,13 @@ mod tests {
             .expect("sh");
         let status = wait(&mut child, Duration::from_secs(60)).expect("wait");
         assert_eq!(status.and_then(|status| status.code()), Some(3));
+    }
+
+    #[test]
+    fn an_answer_that_lacks_a_text_is_a_failure_that_names_it() {
+        assert_eq!(contains_all("one two", &["two", "one"]), Ok(()));
+        let failure = contains_all("one two", &["one", "three"]).unwrap_err();
+        assert!(failure.contains("\"three\""), "{failure}");
     }
 
     #[test]

@@ -19,6 +19,7 @@
 pub(crate) mod deadline;
 pub(crate) mod epoll;
 pub(crate) mod epoll_set;
+pub(crate) mod feature;
 pub(crate) mod kernel;
 pub(crate) mod ladder;
 pub(crate) mod routes;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use crate::backend::deadline::TimerMode;
+use crate::backend::feature::Feature;
 use crate::backend::rung::Rung;
 
 /// Which backend is asked for.
@@ -135,7 +136,7 @@ fn remedy(errno: Option<i32>) -> &'static str {
 pub struct Driver {
     /// The rung of the ladder in use; `None` on epoll.
     pub rung: Option<Rung>,
-    /// The kernel features in use, by name.
+    /// The kernel features in use, by name: see [`Feature`] for all there are.
     pub features: Vec<&'static str>,
     /// Entries of the submission queue; 0 on epoll.
     pub sq_entries: u32,
@@ -159,6 +160,13 @@ impl Driver {
         } else {
             "epoll"
         }
+    }
+
+    /// Whether this part of io_uring is in use.
+    ///
+    /// See the example of [`Feature`].
+    pub fn has(&self, feature: Feature) -> bool {
+        self.features.contains(&feature.name())
     }
 }
 

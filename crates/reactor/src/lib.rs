@@ -80,6 +80,7 @@ pub use async_fd::{
 };
 pub use backend::Route;
 pub use backend::deadline::TimerMode;
+pub use backend::feature::Feature;
 pub use backend::rung::Rung;
 pub use clock::Instant;
 pub use context::{EnterGuard, no_runtime};

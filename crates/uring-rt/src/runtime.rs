@@ -24,7 +24,7 @@ use metrics::Parks;
 pub use metrics::{Metrics, RuntimeMetrics};
 pub use uring_executor::{Stall, TaskPanic};
 pub(crate) use uring_reactor::no_runtime;
-pub use uring_reactor::{Driver, Refusal, Rung, TimerMode, is_rt_shutdown_err};
+pub use uring_reactor::{Driver, Feature, Refusal, Rung, TimerMode, is_rt_shutdown_err};
 
 use std::cell::{OnceCell, RefCell};
 use std::fmt;

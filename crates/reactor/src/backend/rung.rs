@@ -8,6 +8,8 @@ use uring_sys::abi::{
     IORING_SETUP_SINGLE_ISSUER, IORING_SETUP_SUBMIT_ALL, IORING_SETUP_TASKRUN_FLAG,
 };
 
+use crate::backend::feature::Feature;
+
 const SIZES: u32 = IORING_SETUP_CLAMP | IORING_SETUP_CQSIZE;
 const DEFER: u32 = SIZES
     | IORING_SETUP_SUBMIT_ALL
@@ -166,19 +168,23 @@ impl Capabilities {
         }
     }
 
-    /// The names of what is there, for the report.
+    /// What is there, for the report.
     pub(crate) fn names(&self) -> Vec<&'static str> {
-        [
-            (self.defer, "deferred task work"),
-            (self.wait_timeout, "wait timeout"),
-            (self.skip_success, "silent removal"),
-            (self.multishot_poll, "multishot wake"),
-            (self.cancel_all, "cancel all"),
-            (self.no_drop, "no lost completions"),
-        ]
-        .into_iter()
-        .filter_map(|(has, name)| has.then_some(name))
-        .collect()
+        Feature::ALL
+            .into_iter()
+            .filter_map(|feature| self.has(feature).then_some(feature.name()))
+            .collect()
+    }
+
+    fn has(&self, feature: Feature) -> bool {
+        match feature {
+            Feature::DeferredTaskWork => self.defer,
+            Feature::WaitTimeout => self.wait_timeout,
+            Feature::SilentRemoval => self.skip_success,
+            Feature::MultishotWake => self.multishot_poll,
+            Feature::CancelAll => self.cancel_all,
+            Feature::NoLostCompletions => self.no_drop,
+        }
     }
 }
 
