@@ -37,7 +37,7 @@ const RUNS: [&str; 20] = [
 
 /// What is run besides, and what it must have said: each text is somewhere in
 /// its standard output.
-const ANSWERS: [(&str, &[&str]); 9] = [
+const ANSWERS: [(&str, &[&str]); 11] = [
     ("doctor", &["DRIVER", "open files", "locked memory"]),
     (
         "doctor --json",
@@ -67,6 +67,14 @@ const ANSWERS: [(&str, &[&str]); 9] = [
     (
         "sandbox enter=EPERM {examples}/doctor",
         &["first io_uring_enter", "EPERM: ", "remedy"],
+    ),
+    (
+        "top --for 1 --every 0.4",
+        &["echo: backend", "timers: backend epoll", "top: backend"],
+    ),
+    (
+        "URING_RT_BACKEND=epoll top --for 1 --every 0.4",
+        &["echo: backend epoll", "mixed: backend epoll"],
     ),
 ];
 
