@@ -1,26 +1,26 @@
 //! One `io_uring`: descriptor, memory, two queues.
 
+mod register;
+mod state;
+
 use std::fmt;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::ptr;
 use std::time::Duration;
 
 use crate::abi::{
     IORING_ENTER_EXT_ARG, IORING_ENTER_GETEVENTS, IORING_ENTER_REGISTERED_RING,
-    IORING_FEAT_EXT_ARG, IORING_FEAT_SINGLE_MMAP, IORING_REGISTER_ENABLE_RINGS,
-    IORING_REGISTER_EVENTFD, IORING_REGISTER_RING_FDS, IORING_UNREGISTER_RING_FDS,
-    io_uring_getevents_arg, io_uring_rsrc_update,
+    IORING_FEAT_EXT_ARG, IORING_FEAT_SINGLE_MMAP, io_uring_getevents_arg,
 };
 use crate::cqueue::{CompletionQueue, Completions, Cqe};
-use crate::identity;
 use crate::memory::Memory;
-use crate::probe::Probe;
 use crate::setup::{Setup, SetupError, SetupStage};
 use crate::sqe::Sqe;
 use crate::squeue::{QueueFull, SubmissionQueue};
 use crate::syscall;
 use crate::time::timeout_record;
+use register::Registration;
 
 /// An `io_uring` and its memory.
 ///
@@ -53,7 +53,7 @@ use crate::time::timeout_record;
 /// enforces that, so a shared reference elsewhere could do nothing but race with the indices it reads.
 ///
 /// A forked child must not touch a ring of its parent except to drop it: the memory is not inherited
-/// (`MADV_DONTFORK`) and any other method would end in SIGSEGV. [`identity::process_token`] tells.
+/// (`MADV_DONTFORK`) and any other method would end in SIGSEGV. [`process_token`](crate::identity::process_token) tells.
 ///
 /// Man pages: `io_uring(7)`, `io_uring_enter(2)`.
 pub struct Ring {
@@ -69,21 +69,6 @@ pub struct Ring {
     setup_flags: u32,
     registration: Option<Registration>,
     fd: OwnedFd,
-}
-
-/// The ring's index in the table of registered rings. The table belongs to one task: on another thread the same index is
-/// another ring, or none.
-#[derive(Clone, Copy, Debug)]
-struct Registration {
-    index: u32,
-    thread: u64,
-    process: u64,
-}
-
-impl Registration {
-    fn is_usable(&self) -> bool {
-        self.thread == identity::thread_token() && self.process == identity::process_token()
-    }
 }
 
 impl Ring {
@@ -120,30 +105,6 @@ impl Ring {
             registration: None,
             fd,
         })
-    }
-
-    /// `abi::IORING_FEAT_*` of this kernel, less those hidden by [`Setup::feature_mask`].
-    #[must_use]
-    pub fn features(&self) -> u32 {
-        self.features
-    }
-
-    /// `abi::IORING_SETUP_*` the ring was made with, `CQSIZE` included.
-    #[must_use]
-    pub fn setup_flags(&self) -> u32 {
-        self.setup_flags
-    }
-
-    /// Slots of the submission queue.
-    #[must_use]
-    pub fn sq_entries(&self) -> u32 {
-        self.sq.entries()
-    }
-
-    /// Slots of the completion queue.
-    #[must_use]
-    pub fn cq_entries(&self) -> u32 {
-        self.cq.entries()
     }
 
     /// Writes a request into the queue. The kernel learns of it with the next submit.
@@ -259,150 +220,6 @@ impl Ring {
     /// Takes all completions that are there now; their slots go back to the kernel when the batch is dropped.
     pub fn completions(&mut self) -> Completions<'_> {
         self.cq.completions()
-    }
-
-    /// How many completions are in the queue. There may be more behind it: see [`Ring::cq_overflowed`] and
-    /// [`Ring::taskrun_pending`].
-    #[must_use]
-    pub fn cq_ready(&self) -> u32 {
-        self.cq.ready()
-    }
-
-    /// Whether the queue was too small and completions wait in the kernel's overflow list (5.8). Only
-    /// [`Ring::submit_and_get_events`] or a wait moves them into the queue, as far as there is room.
-    #[must_use]
-    pub fn cq_overflowed(&self) -> bool {
-        self.sq.cq_overflowed()
-    }
-
-    /// Whether completions wait for the kernel to be entered. Always false without `IORING_SETUP_TASKRUN_FLAG` (5.19).
-    ///
-    /// A `DEFER_TASKRUN` ring runs at most 20 of them per call (6.13), and after a sleep only as many as were waited for:
-    /// go on with [`Ring::submit_and_get_events`] while this is true.
-    #[must_use]
-    pub fn taskrun_pending(&self) -> bool {
-        self.sq.taskrun_pending()
-    }
-
-    /// How many completions the kernel has lost: where `IORING_FEAT_NODROP` is missing (before 5.5), or when it had no
-    /// memory. Wraps around; every change means that any request may have ended unseen.
-    #[must_use]
-    pub fn overflow_count(&self) -> u32 {
-        self.cq.overflow_count()
-    }
-
-    /// How many requests the kernel skipped for a bad index; stays 0.
-    #[must_use]
-    pub fn dropped_count(&self) -> u32 {
-        self.sq.dropped_count()
-    }
-
-    /// The submission half, for a look at it.
-    #[must_use]
-    pub fn sq(&self) -> &SubmissionQueue {
-        &self.sq
-    }
-
-    /// The completion half, for a look at it.
-    #[must_use]
-    pub fn cq(&self) -> &CompletionQueue {
-        &self.cq
-    }
-
-    /// Enables a ring made with `IORING_SETUP_R_DISABLED` (5.10). The calling task becomes its single issuer.
-    ///
-    /// # Errors
-    ///
-    /// `EBADFD` if the ring is enabled already, `EINVAL` on older kernels.
-    pub fn enable(&mut self) -> io::Result<()> {
-        let fd = self.fd.as_raw_fd();
-        // SAFETY: this opcode takes no argument.
-        unsafe { syscall::register(fd, IORING_REGISTER_ENABLE_RINGS, ptr::null(), 0) }?;
-        Ok(())
-    }
-
-    /// Has the kernel add to `eventfd` whenever a completion is posted, or, with deferred task work, when such work is
-    /// queued (5.2). The ring keeps the counter alive, not its descriptor open.
-    ///
-    /// # Errors
-    ///
-    /// `EBUSY` if there is one already, `EBADF` if it is not an eventfd, `EEXIST` on a thread that is not the single
-    /// issuer, `EINVAL` on older kernels.
-    pub fn register_eventfd(&self, eventfd: BorrowedFd<'_>) -> io::Result<()> {
-        let number = eventfd.as_raw_fd();
-        let arg = (&raw const number).cast();
-        // SAFETY: one live number, only read during the call.
-        unsafe { syscall::register(self.fd.as_raw_fd(), IORING_REGISTER_EVENTFD, arg, 1) }?;
-        Ok(())
-    }
-
-    /// Enters the ring from now on by an index into the calling task's table, which saves the look-up of the descriptor
-    /// (5.18; some 35 ns). On other threads the descriptor goes on being used.
-    ///
-    /// Dropping the ring on this thread frees the index. Dropped elsewhere, the index keeps the ring alive until this
-    /// thread exits.
-    ///
-    /// # Errors
-    ///
-    /// `EBUSY` if all 16 indices of the thread are taken, `EINVAL` on older kernels, `EEXIST` on a thread that is not the
-    /// single issuer. The ring works as before.
-    pub fn register_ring_fd(&mut self) -> io::Result<()> {
-        if self.registration.is_some_and(|by| by.is_usable()) {
-            return Ok(());
-        }
-        let fd = self.fd.as_raw_fd();
-        // Offset -1 lets the kernel choose the index; it is written back.
-        let mut update = io_uring_rsrc_update {
-            offset: u32::MAX,
-            data: u64::from(fd.unsigned_abs()),
-            resv: 0,
-        };
-        let arg = (&raw mut update).cast_const().cast();
-        // SAFETY: one live record that the kernel may write to, only used during the call.
-        unsafe { syscall::register(fd, IORING_REGISTER_RING_FDS, arg, 1) }?;
-        self.registration = Some(Registration {
-            index: update.offset,
-            thread: identity::thread_token(),
-            process: identity::process_token(),
-        });
-        Ok(())
-    }
-
-    /// Gives the descriptor up without closing it: somebody else has closed it, and its number may be anybody's by now.
-    ///
-    /// `stand_in`, which should not be a ring, takes its place, so that every later submit fails. The memory still
-    /// keeps the kernel's half alive; dropping this value ends that. So does a registered index, until its thread exits.
-    pub fn disown_fd(&mut self, stand_in: OwnedFd) {
-        // It would still reach the ring, and can be freed only by way of a descriptor of the ring.
-        self.registration = None;
-        let _number = std::mem::replace(&mut self.fd, stand_in).into_raw_fd();
-    }
-
-    /// Asks which operations the kernel knows (5.6).
-    ///
-    /// # Errors
-    ///
-    /// `EINVAL` on older kernels.
-    pub fn probe(&self) -> io::Result<Probe> {
-        Probe::new(self.fd.as_fd())
-    }
-}
-
-impl Drop for Ring {
-    fn drop(&mut self) {
-        let Some(by) = self.registration.take_if(|by| by.is_usable()) else {
-            return;
-        };
-        let mut update = io_uring_rsrc_update {
-            offset: by.index,
-            ..Default::default()
-        };
-        let arg = (&raw mut update).cast_const().cast();
-        // SAFETY: one live record, only used during the call.
-        let freed =
-            unsafe { syscall::register(self.fd.as_raw_fd(), IORING_UNREGISTER_RING_FDS, arg, 1) };
-        // A failure leaves the index taken until the thread exits; there is nobody to tell and nothing to do.
-        drop(freed);
     }
 }
 
