@@ -5,6 +5,41 @@
 //! the machine. Values newer than that header come from the kernel's own one.
 //!
 //! Man pages: `io_uring_setup(2)`, `io_uring_enter(2)`, `io_uring_register(2)`, `poll(2)`.
+//!
+//! The constants are the words that the records are made of, and a record is as long as the kernel's:
+//!
+//! ```
+//! use std::os::fd::AsRawFd;
+//! use uring_sys::{abi::*, syscall};
+//!
+//! let asked = io_uring_params { flags: IORING_SETUP_CQSIZE, cq_entries: 64, ..Default::default() };
+//! # let Ok(_) = syscall::setup(8, &mut asked.clone()) else { return Ok(()) }; // no io_uring on this machine
+//! let mut params = asked;
+//! let ring = syscall::setup(8, &mut params)?;
+//! assert_eq!((params.sq_entries, params.cq_entries), (8, 64));
+//! let (sq, cq): (io_sqring_offsets, io_cqring_offsets) = (params.sq_off, params.cq_off);
+//! assert_ne!(sq.tail, cq.tail);
+//!
+//! let mut probe = io_uring_probe::default();
+//! let arg = (&raw mut probe).cast_const().cast();
+//! // SAFETY: the head of an answer, writable, with room for no record after it.
+//! unsafe { syscall::register(ring.as_raw_fd(), IORING_REGISTER_PROBE, arg, 0) }?;
+//! assert!(probe.last_op >= IORING_OP_POLL_REMOVE);
+//!
+//! assert_eq!(size_of::<io_uring_sqe>(), 64);
+//! assert_eq!(size_of::<io_uring_cqe>(), 16);
+//! assert_eq!(size_of::<io_uring_getevents_arg>(), 24);
+//! assert_eq!(size_of::<__kernel_timespec>(), 16);
+//! assert_eq!(size_of::<io_uring_probe_op>(), 8);
+//! assert_eq!(size_of::<io_uring_rsrc_update>(), 16);
+//! assert_eq!(size_of::<io_uring_sync_cancel_reg>(), 64);
+//! assert_eq!(size_of::<io_uring_restriction>(), 16);
+//! assert_eq!(size_of::<io_uring_clock_register>(), 16);
+//! assert_eq!(size_of::<io_uring_reg_wait>(), 64);
+//! assert_eq!(size_of::<io_uring_region_desc>(), 64);
+//! assert_eq!(size_of::<io_uring_mem_region_reg>(), 32);
+//! # Ok::<(), std::io::Error>(())
+//! ```
 
 mod flags;
 mod opcodes;

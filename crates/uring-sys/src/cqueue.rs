@@ -10,6 +10,19 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crate::abi::{IORING_CQE_F_MORE, io_uring_cqe};
 
 /// A completion queue entry: the answer to one request.
+///
+/// ```
+/// use uring_sys::{Ring, Setup, Sqe};
+///
+/// # let Ok(_) = Ring::new(&Setup::default()) else { return Ok(()) }; // no io_uring on this machine
+/// let mut ring = Ring::new(&Setup::default())?;
+/// // A poll of a number that is no descriptor.
+/// ring.push(Sqe::poll_add(-1, 0).with_user_data(7))?;
+/// ring.submit_and_wait(1, None)?;
+/// let cqe = ring.pop().unwrap();
+/// assert_eq!((cqe.user_data, cqe.result, cqe.flags), (7, -libc::EBADF, 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cqe {
     /// The number the request was pushed with.
@@ -22,6 +35,14 @@ pub struct Cqe {
 
 impl Cqe {
     /// Whether the same request will complete again; if not, its `user_data` is free.
+    ///
+    /// ```
+    /// use uring_sys::{Cqe, abi::IORING_CQE_F_MORE};
+    ///
+    /// let last = Cqe { user_data: 7, result: 1, flags: 0 };
+    /// assert!(!last.more());
+    /// assert!(Cqe { flags: IORING_CQE_F_MORE, ..last }.more());
+    /// ```
     #[must_use]
     pub fn more(&self) -> bool {
         self.flags & IORING_CQE_F_MORE != 0
@@ -40,6 +61,18 @@ pub(crate) struct CqPointers {
 }
 
 /// The half of a ring that answers come out of; owned by [`Ring`](crate::Ring).
+///
+/// ```
+/// use uring_sys::{Ring, Setup, Sqe};
+///
+/// # let Ok(_) = Ring::new(&Setup::default()) else { return Ok(()) }; // no io_uring on this machine
+/// let mut ring = Ring::new(&Setup { entries: 8, ..Setup::default() })?;
+/// ring.push(Sqe::nop())?;
+/// ring.submit_and_wait(1, None)?;
+/// let queue = ring.cq();
+/// assert_eq!((queue.ready(), queue.entries(), queue.overflow_count()), (1, 16, 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct CompletionQueue {
     /// How far we have read, as the kernel knows it; only [`CompletionQueue::publish`] writes it.
     head: NonNull<AtomicU32>,
@@ -130,18 +163,47 @@ impl CompletionQueue {
     }
 
     /// How many entries can be taken.
+    ///
+    /// ```
+    /// use uring_sys::{Ring, Setup, Sqe};
+    ///
+    /// # let Ok(_) = Ring::new(&Setup::default()) else { return Ok(()) }; // no io_uring on this machine
+    /// let mut ring = Ring::new(&Setup::default())?;
+    /// assert_eq!(ring.cq().ready(), 0);
+    /// ring.push(Sqe::nop())?;
+    /// ring.submit_and_wait(1, None)?;
+    /// assert_eq!(ring.cq().ready(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn ready(&self) -> u32 {
         self.load_tail().wrapping_sub(self.private_head)
     }
 
     /// How many slots there are.
+    ///
+    /// ```
+    /// use uring_sys::{Ring, Setup};
+    ///
+    /// # let Ok(_) = Ring::new(&Setup::default()) else { return Ok(()) }; // no io_uring on this machine
+    /// let ring = Ring::new(&Setup { entries: 4, cq_entries: Some(32), ..Setup::default() })?;
+    /// assert_eq!(ring.cq().entries(), 32);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn entries(&self) -> u32 {
         self.mask + 1
     }
 
     /// How many completions the kernel has *lost*. Does not count what waits in the overflow list.
+    ///
+    /// ```
+    /// use uring_sys::{Ring, Setup};
+    ///
+    /// # let Ok(_) = Ring::new(&Setup::default()) else { return Ok(()) }; // no io_uring on this machine
+    /// assert_eq!(Ring::new(&Setup::default())?.cq().overflow_count(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn overflow_count(&self) -> u32 {
         // Relaxed: a statistic; whoever reacts to a change re-arms everything by entering the kernel.
@@ -163,6 +225,22 @@ impl fmt::Debug for CompletionQueue {
 /// at once when dropped; what was not iterated over stays in the queue.
 ///
 /// If it is leaked, the slots are given back with the next batch: nothing is delivered twice.
+///
+/// ```
+/// use uring_sys::{Completions, Ring, Setup, Sqe};
+///
+/// # let Ok(_) = Ring::new(&Setup::default()) else { return Ok(()) }; // no io_uring on this machine
+/// let mut ring = Ring::new(&Setup::default())?;
+/// ring.push(Sqe::nop().with_user_data(1))?;
+/// ring.push(Sqe::nop().with_user_data(2))?;
+/// ring.submit_and_wait(2, None)?;
+/// let mut batch: Completions<'_> = ring.completions();
+/// assert_eq!(batch.len(), 2);
+/// assert_eq!(batch.next().map(|cqe| cqe.user_data), Some(1));
+/// drop(batch);
+/// assert_eq!(ring.cq_ready(), 1, "what was not iterated over stays");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Completions<'ring> {
     queue: &'ring mut CompletionQueue,

@@ -1,4 +1,12 @@
 //! Who is at the other end of a Unix socket.
+//!
+//! ```
+//! use uring_sys::credentials::peer_credentials;
+//!
+//! let not_a_socket = std::fs::File::open("/dev/null")?;
+//! assert_eq!(peer_credentials(&not_a_socket).unwrap_err().raw_os_error(), Some(libc::ENOTSOCK));
+//! # Ok::<(), std::io::Error>(())
+//! ```
 
 use std::io;
 use std::mem::size_of;
@@ -7,6 +15,18 @@ use std::os::fd::{AsFd, AsRawFd};
 use libc::{gid_t, pid_t, socklen_t, uid_t};
 
 /// The process that made the other end of a Unix socket.
+///
+/// ```
+/// use std::os::unix::net::UnixStream;
+/// use uring_sys::credentials::{PeerCredentials, peer_credentials};
+///
+/// let (ours, _theirs) = UnixStream::pair()?;
+/// let PeerCredentials { pid, uid, gid } = peer_credentials(&ours)?;
+/// assert_eq!(pid.unsigned_abs(), std::process::id());
+/// // SAFETY: neither call has a precondition.
+/// assert_eq!((uid, gid), unsafe { (libc::geteuid(), libc::getegid()) });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct PeerCredentials {
     /// Its id, as seen from this process's namespace; 0 when it has none there.

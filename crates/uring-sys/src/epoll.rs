@@ -1,6 +1,28 @@
 //! epoll: the fallback for one descriptor that a ring cannot poll, or for the whole loop where there is no ring.
 //!
 //! Man pages: `epoll(7)`, `epoll_ctl(2)`, `epoll_wait(2)`.
+//!
+//! ```
+//! use std::{os::{fd::AsRawFd, unix::net::UnixStream}, time::Duration};
+//! use uring_sys::epoll::{
+//!     EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP, Epoll, EventBuffer,
+//! };
+//!
+//! let (ours, theirs) = UnixStream::pair()?;
+//! let epoll = Epoll::new()?;
+//! epoll.add(ours.as_raw_fd(), EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET, 7)?;
+//! drop(theirs);
+//!
+//! let mut events = EventBuffer::with_capacity(1);
+//! epoll.wait(&mut events, Some(Duration::ZERO))?;
+//! let (mask, data) = events.iter().next().expect("the peer is gone");
+//! assert_eq!((mask, data), (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP, 7));
+//! assert_eq!(mask & (EPOLLPRI | EPOLLERR), 0);
+//!
+//! epoll.wait(&mut events, Some(Duration::ZERO))?;
+//! assert!(events.is_empty(), "nothing has changed since");
+//! # Ok::<(), std::io::Error>(())
+//! ```
 
 use std::fmt;
 use std::io;
@@ -11,19 +33,19 @@ use std::time::Duration;
 
 use crate::time::timeout_record;
 
-/// Readable.
+/// Readable. See the example of [`epoll`](self).
 pub const EPOLLIN: u32 = 0x001;
-/// Urgent data.
+/// Urgent data. See the example of [`epoll`](self).
 pub const EPOLLPRI: u32 = 0x002;
-/// Writable.
+/// Writable. See the example of [`epoll`](self).
 pub const EPOLLOUT: u32 = 0x004;
-/// An error is pending; always reported.
+/// An error is pending; always reported. See the example of [`epoll`](self).
 pub const EPOLLERR: u32 = 0x008;
-/// Both directions are closed; always reported.
+/// Both directions are closed; always reported. See the example of [`epoll`](self).
 pub const EPOLLHUP: u32 = 0x010;
-/// The peer stopped writing; reported only when asked for, unlike in a ring.
+/// The peer stopped writing; reported only when asked for, unlike in a ring. See the example of [`epoll`](self).
 pub const EPOLLRDHUP: u32 = 0x2000;
-/// Report changes, not levels.
+/// Report changes, not levels. See the example of [`epoll`](self).
 pub const EPOLLET: u32 = 1 << 31;
 
 /// Whether `epoll_pwait2` was refused once; then it is not tried again. Relaxed everywhere: learning it late costs one
@@ -31,6 +53,21 @@ pub const EPOLLET: u32 = 1 << 31;
 static NO_PWAIT2: AtomicBool = AtomicBool::new(false);
 
 /// An epoll instance.
+///
+/// ```
+/// use std::{io::Write, os::{fd::AsRawFd, unix::net::UnixStream}, time::Duration};
+/// use uring_sys::epoll::{EPOLLIN, Epoll, EventBuffer};
+///
+/// let (ours, mut theirs) = UnixStream::pair()?;
+/// let epoll = Epoll::new()?;
+/// epoll.add(ours.as_raw_fd(), EPOLLIN, 7)?;
+/// theirs.write_all(b"x")?;
+///
+/// let mut events = EventBuffer::with_capacity(8);
+/// epoll.wait(&mut events, Some(Duration::from_secs(10)))?;
+/// assert_eq!(events.iter().collect::<Vec<_>>(), [(EPOLLIN, 7)]);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Epoll(OwnedFd);
 
@@ -40,6 +77,17 @@ impl Epoll {
     /// # Errors
     ///
     /// `EMFILE`, `ENFILE`, `ENOMEM`.
+    ///
+    /// ```
+    /// use std::{os::fd::AsRawFd, time::Duration};
+    /// use uring_sys::epoll::{Epoll, EventBuffer};
+    ///
+    /// let epoll = Epoll::new()?;
+    /// let mut events = EventBuffer::with_capacity(1);
+    /// epoll.wait(&mut events, Some(Duration::ZERO))?;
+    /// assert!(events.is_empty(), "nothing was added");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new() -> io::Result<Self> {
         // SAFETY: takes a number only.
         let fd = unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) };
@@ -56,6 +104,23 @@ impl Epoll {
     ///
     /// `EPERM` if the file cannot be polled because it is always ready (regular files, directories), `EEXIST` if it is
     /// there already, `EBADF`, `ELOOP`, `ENOMEM`, `ENOSPC`.
+    ///
+    /// ```
+    /// use std::{fs::File, io::ErrorKind, os::{fd::AsRawFd, unix::net::UnixStream}};
+    /// use uring_sys::epoll::{EPOLLOUT, Epoll};
+    ///
+    /// let epoll = Epoll::new()?;
+    /// let (socket, _peer) = UnixStream::pair()?;
+    /// epoll.add(socket.as_raw_fd(), EPOLLOUT, 1)?;
+    /// let twice = epoll.add(socket.as_raw_fd(), EPOLLOUT, 1).unwrap_err();
+    /// assert_eq!(twice.kind(), ErrorKind::AlreadyExists);
+    ///
+    /// // A regular file is always ready, and epoll does not take it.
+    /// let file = File::open("Cargo.toml")?;
+    /// let refused = epoll.add(file.as_raw_fd(), EPOLLOUT, 2).unwrap_err();
+    /// assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn add(&self, fd: RawFd, events: u32, data: u64) -> io::Result<()> {
         self.control(libc::EPOLL_CTL_ADD, fd, events, data)
     }
@@ -65,6 +130,23 @@ impl Epoll {
     /// # Errors
     ///
     /// `ENOENT` if it is not there, `EBADF`, `ENOMEM`.
+    ///
+    /// ```
+    /// use std::{os::{fd::AsRawFd, unix::net::UnixStream}, time::Duration};
+    /// use uring_sys::epoll::{EPOLLIN, EPOLLOUT, Epoll, EventBuffer};
+    ///
+    /// let epoll = Epoll::new()?;
+    /// let (socket, _peer) = UnixStream::pair()?;
+    /// let mut events = EventBuffer::with_capacity(1);
+    /// epoll.add(socket.as_raw_fd(), EPOLLIN, 1)?;
+    /// epoll.wait(&mut events, Some(Duration::ZERO))?;
+    /// assert!(events.is_empty(), "nothing to read");
+    ///
+    /// epoll.modify(socket.as_raw_fd(), EPOLLOUT, 2)?;
+    /// epoll.wait(&mut events, Some(Duration::ZERO))?;
+    /// assert_eq!(events.iter().next(), Some((EPOLLOUT, 2)));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn modify(&self, fd: RawFd, events: u32, data: u64) -> io::Result<()> {
         self.control(libc::EPOLL_CTL_MOD, fd, events, data)
     }
@@ -75,6 +157,22 @@ impl Epoll {
     /// # Errors
     ///
     /// `ENOENT` if it is not there, `EBADF`.
+    ///
+    /// ```
+    /// use std::{io::ErrorKind, os::{fd::AsRawFd, unix::net::UnixStream}, time::Duration};
+    /// use uring_sys::epoll::{EPOLLOUT, Epoll, EventBuffer};
+    ///
+    /// let epoll = Epoll::new()?;
+    /// let (socket, _peer) = UnixStream::pair()?;
+    /// epoll.add(socket.as_raw_fd(), EPOLLOUT, 1)?;
+    /// epoll.delete(socket.as_raw_fd())?;
+    ///
+    /// let mut events = EventBuffer::with_capacity(1);
+    /// epoll.wait(&mut events, Some(Duration::ZERO))?;
+    /// assert!(events.is_empty());
+    /// assert_eq!(epoll.delete(socket.as_raw_fd()).unwrap_err().kind(), ErrorKind::NotFound);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn delete(&self, fd: RawFd) -> io::Result<()> {
         self.control(libc::EPOLL_CTL_DEL, fd, 0, 0)
     }
@@ -98,6 +196,18 @@ impl Epoll {
     /// # Errors
     ///
     /// `EINTR` for a signal, also with `SA_RESTART`. `events` is empty then.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use uring_sys::epoll::{Epoll, EventBuffer};
+    ///
+    /// let epoll = Epoll::new()?;
+    /// let mut events = EventBuffer::with_capacity(1);
+    /// let (start, timeout) = (Instant::now(), Duration::from_micros(300));
+    /// epoll.wait(&mut events, Some(timeout))?;
+    /// assert!(events.is_empty() && start.elapsed() >= timeout);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn wait(&self, events: &mut EventBuffer, timeout: Option<Duration>) -> io::Result<()> {
         events.list.clear();
         // A coarse wait is exact for these two, and older and faster.
@@ -171,6 +281,17 @@ fn round_up_ms(timeout: Duration) -> i32 {
 }
 
 /// Room for the events of one [`Epoll::wait`].
+///
+/// ```
+/// use uring_sys::epoll::{EPOLLIN, EventBuffer};
+///
+/// let mut events = EventBuffer::with_capacity(2);
+/// assert!(events.push(EPOLLIN, 7));
+/// for (mask, data) in events.iter() {
+///     assert_eq!((mask, data), (EPOLLIN, 7));
+/// }
+/// # assert_eq!(events.len(), 1);
+/// ```
 pub struct EventBuffer {
     /// Never grows; the capacity is the most that one wait returns.
     list: Vec<libc::epoll_event>,
@@ -178,6 +299,14 @@ pub struct EventBuffer {
 
 impl EventBuffer {
     /// Room for `capacity` events, at least 1 and at most `i32::MAX`.
+    ///
+    /// ```
+    /// use uring_sys::epoll::EventBuffer;
+    ///
+    /// let mut events = EventBuffer::with_capacity(0);
+    /// assert!(events.push(0, 7), "there is room for one");
+    /// assert!(!events.push(0, 8));
+    /// ```
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
         Self {
@@ -186,11 +315,29 @@ impl EventBuffer {
     }
 
     /// Forgets what the last wait returned.
+    ///
+    /// ```
+    /// use uring_sys::epoll::{EPOLLIN, EventBuffer};
+    ///
+    /// let mut events = EventBuffer::with_capacity(1);
+    /// events.push(EPOLLIN, 7);
+    /// events.clear();
+    /// assert!(events.is_empty());
+    /// ```
     pub fn clear(&mut self) {
         self.list.clear();
     }
 
     /// Adds an event as a wait does, for whoever stands in for the kernel. `false`: there is no room for it.
+    ///
+    /// ```
+    /// use uring_sys::epoll::{EPOLLHUP, EPOLLIN, EventBuffer};
+    ///
+    /// let mut events = EventBuffer::with_capacity(1);
+    /// assert!(events.push(EPOLLIN | EPOLLHUP, 7));
+    /// assert!(!events.push(EPOLLIN, 8), "no room");
+    /// assert_eq!(events.iter().collect::<Vec<_>>(), [(EPOLLIN | EPOLLHUP, 7)]);
+    /// ```
     pub fn push(&mut self, events: u32, data: u64) -> bool {
         let has_room = !self.is_full();
         if has_room {
@@ -205,23 +352,66 @@ impl EventBuffer {
     }
 
     /// The events, as `(events, data)`.
+    ///
+    /// ```
+    /// use uring_sys::epoll::{EPOLLIN, EPOLLOUT, EventBuffer};
+    ///
+    /// let mut events = EventBuffer::with_capacity(2);
+    /// events.push(EPOLLIN, 7);
+    /// events.push(EPOLLOUT, 9);
+    /// let writable: Vec<u64> =
+    ///     events.iter().filter(|(mask, _)| mask & EPOLLOUT != 0).map(|(_, data)| data).collect();
+    /// assert_eq!(writable, [9]);
+    /// ```
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (u32, u64)> + '_ {
         self.list.iter().map(|event| (event.events, event.u64))
     }
 
     /// How many events the last wait returned.
+    ///
+    /// ```
+    /// use uring_sys::epoll::{EPOLLIN, EventBuffer};
+    ///
+    /// let mut events = EventBuffer::with_capacity(2);
+    /// events.push(EPOLLIN, 7);
+    /// assert_eq!(events.len(), 1);
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.list.len()
     }
 
     /// Whether the last wait returned none.
+    ///
+    /// ```
+    /// use uring_sys::epoll::{EPOLLIN, EventBuffer};
+    ///
+    /// let mut events = EventBuffer::with_capacity(2);
+    /// assert!(events.is_empty());
+    /// events.push(EPOLLIN, 7);
+    /// assert!(!events.is_empty());
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
     /// Whether the last wait used all the room, so that there may be more events.
+    ///
+    /// ```
+    /// use std::{os::{fd::AsRawFd, unix::net::UnixStream}, time::Duration};
+    /// use uring_sys::epoll::{EPOLLOUT, Epoll, EventBuffer};
+    ///
+    /// let epoll = Epoll::new()?;
+    /// let pair = UnixStream::pair()?;
+    /// epoll.add(pair.0.as_raw_fd(), EPOLLOUT, 0)?;
+    /// epoll.add(pair.1.as_raw_fd(), EPOLLOUT, 1)?;
+    ///
+    /// let mut events = EventBuffer::with_capacity(1);
+    /// epoll.wait(&mut events, Some(Duration::ZERO))?;
+    /// assert!(events.is_full(), "so there may be more, and is");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.list.len() == self.list.capacity()

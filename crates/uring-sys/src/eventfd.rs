@@ -1,12 +1,25 @@
 //! eventfd: how another thread wakes a sleeping loop.
 //!
 //! Man page: `eventfd(2)`.
+//!
+//! See the example of [`EventFd`].
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
 /// A counter in the kernel; readable while it is not zero. Non-blocking, close-on-exec.
+///
+/// ```
+/// use std::{sync::Arc, thread};
+/// use uring_sys::eventfd::EventFd;
+///
+/// let counter = Arc::new(EventFd::new()?);
+/// let theirs = Arc::clone(&counter);
+/// thread::spawn(move || theirs.notify()).join().unwrap()?;
+/// assert!(counter.drain()?, "a loop that polls it was woken");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct EventFd(File);
 
@@ -16,6 +29,14 @@ impl EventFd {
     /// # Errors
     ///
     /// `EMFILE`, `ENFILE`, `ENOMEM`, `ENODEV`.
+    ///
+    /// ```
+    /// use uring_sys::eventfd::EventFd;
+    ///
+    /// let counter = EventFd::new()?;
+    /// assert!(!counter.drain()?, "it starts at zero");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new() -> io::Result<Self> {
         // SAFETY: takes numbers only.
         let fd = unsafe { libc::eventfd(0, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC) };
@@ -35,6 +56,19 @@ impl EventFd {
     /// # Errors
     ///
     /// Those of [`EventFd::new`], and of `dup3(2)`. The old counter is still there.
+    ///
+    /// ```
+    /// use std::os::fd::AsRawFd;
+    /// use uring_sys::eventfd::EventFd;
+    ///
+    /// let counter = EventFd::new()?;
+    /// let number = counter.as_raw_fd();
+    /// counter.notify()?;
+    /// counter.renew()?;
+    /// assert_eq!(counter.as_raw_fd(), number);
+    /// assert!(!counter.drain()?, "the fresh one was not notified");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn renew(&self) -> io::Result<()> {
         let fresh = Self::new()?;
         // SAFETY: both numbers are open and ours; the old counter is closed by the call, and nobody needs it here.
@@ -46,6 +80,13 @@ impl EventFd {
     }
 
     /// Whether the number is open. It may be another file's, if somebody has closed ours.
+    ///
+    /// ```
+    /// use uring_sys::eventfd::EventFd;
+    ///
+    /// assert!(EventFd::new()?.is_open());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn is_open(&self) -> bool {
         // SAFETY: takes numbers only.
@@ -59,6 +100,18 @@ impl EventFd {
     ///
     /// `EEXIST` when the number is in use, be it by this counter or by another file, which is left alone; and those of
     /// [`EventFd::new`].
+    ///
+    /// ```
+    /// use std::io::ErrorKind;
+    /// use uring_sys::eventfd::EventFd;
+    ///
+    /// // Nobody has closed it, so there is nothing to put back, and it is left alone.
+    /// let counter = EventFd::new()?;
+    /// counter.notify()?;
+    /// assert_eq!(counter.restore().unwrap_err().kind(), ErrorKind::AlreadyExists);
+    /// assert!(counter.drain()?);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn restore(&self) -> io::Result<()> {
         let fresh = OwnedFd::from(Self::new()?);
         let number = self.as_raw_fd();
@@ -88,6 +141,17 @@ impl EventFd {
     /// # Errors
     ///
     /// None that an open eventfd has; a seccomp filter's.
+    ///
+    /// ```
+    /// use uring_sys::eventfd::EventFd;
+    ///
+    /// let counter = EventFd::new()?;
+    /// counter.notify()?;
+    /// counter.notify()?;
+    /// assert!(counter.drain()?);
+    /// assert!(!counter.drain()?, "one drain takes both");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn notify(&self) -> io::Result<()> {
         // An eventfd takes all 8 bytes or none, so this is one write, repeated on EINTR.
         match (&self.0).write_all(&1_u64.to_ne_bytes()) {
@@ -101,6 +165,16 @@ impl EventFd {
     /// # Errors
     ///
     /// As for [`EventFd::notify`].
+    ///
+    /// ```
+    /// use uring_sys::eventfd::EventFd;
+    ///
+    /// let counter = EventFd::new()?;
+    /// assert!(!counter.drain()?);
+    /// counter.notify()?;
+    /// assert!(counter.drain()?);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn drain(&self) -> io::Result<bool> {
         drain(&self.0)
     }

@@ -2,6 +2,8 @@
 //!
 //! Neither number means anything to the kernel. Both exist because ring memory and registered ring indices belong to
 //! one process, or even to one thread, while Rust values travel to others.
+//!
+//! See the example of [`process_token`].
 
 use std::cell::Cell;
 use std::ffi::c_void;
@@ -24,6 +26,15 @@ thread_local! {
 ///
 /// Usually one load: the number lies in a page that the kernel hands to a child zeroed (`MADV_WIPEONFORK`, 4.14), so that
 /// a fork is noticed however it was made, also by a bare `clone(2)`. Without that advice it is the pid.
+///
+/// ```
+/// use uring_sys::identity::process_token;
+///
+/// let here = process_token();
+/// assert_ne!(here, 0);
+/// let there = std::thread::spawn(process_token).join().unwrap();
+/// assert_eq!(here, there, "threads of one process share it; a forked child does not");
+/// ```
 #[must_use]
 pub fn process_token() -> u64 {
     match MARK.get_or_init(|| Mark::new().ok()) {
@@ -33,6 +44,15 @@ pub fn process_token() -> u64 {
 }
 
 /// A number that no other thread of this process has, or had before; never 0.
+///
+/// ```
+/// use uring_sys::identity::thread_token;
+///
+/// let here = thread_token();
+/// assert_eq!(here, thread_token());
+/// let there = std::thread::spawn(thread_token).join().unwrap();
+/// assert_ne!(here, there);
+/// ```
 #[must_use]
 pub fn thread_token() -> u64 {
     THREAD.with(|token| {

@@ -1,4 +1,6 @@
 //! Limits that decide whether a ring can be had, for telling the user which one it was.
+//!
+//! See the example of [`memlock`].
 
 use std::ffi::CStr;
 use std::io;
@@ -9,6 +11,12 @@ use std::io;
 /// # Errors
 ///
 /// A seccomp filter's. Man page: `getrlimit(2)`.
+///
+/// ```
+/// let (soft, hard) = uring_sys::limits::memlock()?;
+/// assert!(soft <= hard);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn memlock() -> io::Result<(u64, u64)> {
     limit(libc::RLIMIT_MEMLOCK)
 }
@@ -18,6 +26,12 @@ pub fn memlock() -> io::Result<(u64, u64)> {
 /// # Errors
 ///
 /// A seccomp filter's. Man page: `getrlimit(2)`.
+///
+/// ```
+/// let (soft, hard) = uring_sys::limits::nofile()?;
+/// assert!(soft <= hard && soft > 2, "the standard streams are open");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn nofile() -> io::Result<(u64, u64)> {
     limit(libc::RLIMIT_NOFILE)
 }
@@ -43,6 +57,13 @@ fn limit(resource: Resource) -> io::Result<(u64, u64)> {
 }
 
 /// The release of the running kernel, like `6.18.1-amd64`; empty if it cannot be asked for. Man page: `uname(2)`.
+///
+/// ```
+/// let release = uring_sys::limits::kernel_release();
+/// let major: u32 = release.split('.').next().unwrap().parse()?;
+/// assert!(major >= 4, "{release}");
+/// # Ok::<(), std::num::ParseIntError>(())
+/// ```
 #[must_use]
 pub fn kernel_release() -> String {
     // SAFETY: the record is nothing but character arrays, for which zeros are valid.

@@ -19,6 +19,17 @@ struct Answer {
 /// The answer of `REGISTER_PROBE` (5.6): the opcodes this kernel knows.
 ///
 /// An opcode is not enough to know a feature: flags and multishot forms came later than their operations.
+///
+/// ```
+/// use uring_sys::{Ring, Setup, abi::{IORING_OP_MSG_RING, IORING_OP_POLL_ADD}};
+///
+/// # let Ok(Ok(_)) = Ring::new(&Setup::default()).map(|ring| ring.probe()) else { return Ok(()) };
+/// let probe = Ring::new(&Setup::default())?.probe()?;
+/// assert!(probe.is_supported(IORING_OP_POLL_ADD));
+/// let by_message = probe.is_supported(IORING_OP_MSG_RING);
+/// println!("another ring is woken by {}", if by_message { "a message" } else { "an eventfd" });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Probe {
     /// One bit per opcode.
@@ -48,12 +59,32 @@ impl Probe {
     }
 
     /// Whether the kernel knows `opcode` (one of `abi::IORING_OP_*`).
+    ///
+    /// ```
+    /// use uring_sys::{Ring, Setup, abi::IORING_OP_POLL_ADD};
+    ///
+    /// # let Ok(Ok(_)) = Ring::new(&Setup::default()).map(|ring| ring.probe()) else { return Ok(()) };
+    /// let probe = Ring::new(&Setup::default())?.probe()?;
+    /// assert!(probe.is_supported(IORING_OP_POLL_ADD));
+    /// assert!(!probe.is_supported(u8::MAX));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_supported(&self, opcode: u8) -> bool {
         self.supported[usize::from(opcode / 64)] & (1 << (opcode % 64)) != 0
     }
 
     /// The largest opcode the kernel has a number for; 62 on Linux 6.18.
+    ///
+    /// ```
+    /// use uring_sys::{Ring, Setup, abi::IORING_OP_SPLICE};
+    ///
+    /// # let Ok(Ok(_)) = Ring::new(&Setup::default()).map(|ring| ring.probe()) else { return Ok(()) };
+    /// let probe = Ring::new(&Setup::default())?.probe()?;
+    /// assert!(probe.last_op() >= IORING_OP_SPLICE, "the probe came later than splicing");
+    /// assert!(!(probe.last_op() + 1..=u8::MAX).any(|opcode| probe.is_supported(opcode)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn last_op(&self) -> u8 {
         self.last_op

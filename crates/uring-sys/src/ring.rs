@@ -56,6 +56,22 @@ use register::Registration;
 /// (`MADV_DONTFORK`) and any other method would end in SIGSEGV. [`process_token`](crate::identity::process_token) tells.
 ///
 /// Man pages: `io_uring(7)`, `io_uring_enter(2)`.
+///
+/// ```
+/// use std::{io::Write, os::{fd::AsRawFd, unix::net::UnixStream}};
+/// use uring_sys::{Ring, Setup, Sqe, abi::POLLIN};
+///
+/// # let Ok(_) = Ring::new(&Setup::default()) else { return Ok(()) }; // no io_uring on this machine
+/// let mut ring = Ring::new(&Setup::default())?;
+/// let (ours, mut theirs) = UnixStream::pair()?;
+/// ring.push(Sqe::poll_add(ours.as_raw_fd(), POLLIN).with_user_data(7))?;
+/// ring.submit()?;
+/// theirs.write_all(b"x")?;
+/// ring.submit_and_wait(1, None)?;
+/// let cqe = ring.pop().unwrap();
+/// assert_eq!((cqe.user_data, cqe.result.unsigned_abs() & POLLIN), (7, POLLIN));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Ring {
     /// Pointers into `memory`.
     sq: SubmissionQueue,
@@ -77,6 +93,15 @@ impl Ring {
     /// # Errors
     ///
     /// See [`SetupError`]. After an error nothing is left: no descriptor, no mapping.
+    ///
+    /// ```
+    /// use uring_sys::{Ring, Setup, SetupStage};
+    ///
+    /// match Ring::new(&Setup { entries: 0, ..Setup::default() }) {
+    ///     Ok(_) => unreachable!("a ring has at least one entry"),
+    ///     Err(error) => assert_eq!(error.stage, SetupStage::Setup),
+    /// }
+    /// ```
     pub fn new(setup: &Setup) -> Result<Self, SetupError> {
         let mut params = setup.params()?;
         let refused = |error| SetupError {
@@ -112,11 +137,37 @@ impl Ring {
     /// # Errors
     ///
     /// [`QueueFull`]: submit first. The request was not taken, and all earlier ones are still there.
+    ///
+    /// ```
+    /// use uring_sys::{QueueFull, Ring, Setup, Sqe};
+    ///
+    /// let setup = Setup { entries: 1, ..Setup::default() };
+    /// # let Ok(_) = Ring::new(&setup) else { return Ok(()) }; // no io_uring on this machine
+    /// let mut ring = Ring::new(&setup)?;
+    /// ring.push(Sqe::nop())?;
+    /// assert_eq!(ring.push(Sqe::nop()), Err(QueueFull));
+    /// ring.submit()?;
+    /// ring.push(Sqe::nop())?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn push(&mut self, sqe: Sqe) -> Result<(), QueueFull> {
         self.sq.push(sqe)
     }
 
     /// How many requests are pushed and not yet taken by the kernel.
+    ///
+    /// ```
+    /// use uring_sys::{Ring, Setup, Sqe};
+    ///
+    /// # let Ok(_) = Ring::new(&Setup::default()) else { return Ok(()) }; // no io_uring on this machine
+    /// let mut ring = Ring::new(&Setup::default())?;
+    /// ring.push(Sqe::nop())?;
+    /// ring.push(Sqe::nop())?;
+    /// assert_eq!(ring.to_submit(), 2);
+    /// ring.submit()?;
+    /// assert_eq!(ring.to_submit(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn to_submit(&self) -> u32 {
         self.sq.to_submit()
@@ -128,7 +179,16 @@ impl Ring {
     ///
     /// # Errors
     ///
-    /// See [`Ring`].
+    /// ```
+    /// use uring_sys::{Ring, Setup, Sqe};
+    ///
+    /// # let Ok(_) = Ring::new(&Setup::default()) else { return Ok(()) }; // no io_uring on this machine
+    /// let mut ring = Ring::new(&Setup::default())?;
+    /// assert_eq!(ring.submit()?, 0, "nothing was pushed");
+    /// ring.push(Sqe::nop())?;
+    /// assert_eq!(ring.submit()?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn submit(&mut self) -> io::Result<u32> {
         if self.to_submit() == 0 {
             return Ok(0);
@@ -141,7 +201,16 @@ impl Ring {
     ///
     /// # Errors
     ///
-    /// See [`Ring`].
+    /// ```
+    /// use uring_sys::{Ring, Setup, Sqe};
+    ///
+    /// # let Ok(_) = Ring::new(&Setup::default()) else { return Ok(()) }; // no io_uring on this machine
+    /// let mut ring = Ring::new(&Setup::default())?;
+    /// ring.push(Sqe::nop())?;
+    /// assert_eq!(ring.submit_and_get_events()?, 1);
+    /// assert!(ring.pop().is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn submit_and_get_events(&mut self) -> io::Result<u32> {
         self.enter(0, IORING_ENTER_GETEVENTS, None)
     }
@@ -155,6 +224,20 @@ impl Ring {
     ///
     /// See [`Ring`]; and [`io::ErrorKind::Unsupported`] for a timeout where `features` has no `IORING_FEAT_EXT_ARG` (before
     /// 5.11), in which case nothing was submitted.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use uring_sys::{Ring, Setup, abi::IORING_FEAT_EXT_ARG};
+    ///
+    /// # let Ok(_) = Ring::new(&Setup::default()) else { return Ok(()) }; // no io_uring on this machine
+    /// let mut ring = Ring::new(&Setup::default())?;
+    /// # if ring.features() & IORING_FEAT_EXT_ARG == 0 { return Ok(()) } // an old kernel
+    /// let (start, timeout) = (Instant::now(), Duration::from_millis(1));
+    /// let error = ring.submit_and_wait(1, Some(timeout)).unwrap_err();
+    /// assert_eq!(error.raw_os_error(), Some(libc::ETIME));
+    /// assert!(start.elapsed() >= timeout);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn submit_and_wait(
         &mut self,
         min_complete: u32,
@@ -213,11 +296,37 @@ impl Ring {
     }
 
     /// Takes the oldest completion.
+    ///
+    /// ```
+    /// use uring_sys::{Ring, Setup, Sqe};
+    ///
+    /// # let Ok(_) = Ring::new(&Setup::default()) else { return Ok(()) }; // no io_uring on this machine
+    /// let mut ring = Ring::new(&Setup::default())?;
+    /// ring.push(Sqe::nop().with_user_data(7))?;
+    /// ring.submit_and_wait(1, None)?;
+    /// assert_eq!(ring.pop().map(|cqe| cqe.user_data), Some(7));
+    /// assert_eq!(ring.pop(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn pop(&mut self) -> Option<Cqe> {
         self.cq.pop()
     }
 
     /// Takes all completions that are there now; their slots go back to the kernel when the batch is dropped.
+    ///
+    /// ```
+    /// use uring_sys::{Ring, Setup, Sqe};
+    ///
+    /// # let Ok(_) = Ring::new(&Setup::default()) else { return Ok(()) }; // no io_uring on this machine
+    /// let mut ring = Ring::new(&Setup::default())?;
+    /// for number in 0..3 {
+    ///     ring.push(Sqe::nop().with_user_data(number))?;
+    /// }
+    /// ring.submit_and_wait(3, None)?;
+    /// assert_eq!(ring.completions().map(|cqe| cqe.user_data).sum::<u64>(), 3);
+    /// assert_eq!(ring.cq_ready(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn completions(&mut self) -> Completions<'_> {
         self.cq.completions()
     }

@@ -24,6 +24,16 @@ const KNOWN_FLAGS: u32 = IORING_SETUP_CQSIZE
     | IORING_SETUP_NO_SQARRAY;
 
 /// The wishes for a [`Ring`](crate::Ring). The default is 64 entries and no flags: the least any kernel can do.
+///
+/// ```
+/// use uring_sys::{Ring, Setup, abi::IORING_SETUP_SUBMIT_ALL};
+///
+/// let setup = Setup { entries: 256, flags: IORING_SETUP_SUBMIT_ALL, ..Setup::default() };
+/// # let Ok(_) = Ring::new(&setup) else { return Ok(()) }; // no io_uring, or a kernel before 5.18
+/// let ring = Ring::new(&setup)?;
+/// assert_eq!((ring.sq_entries(), ring.setup_flags()), (256, IORING_SETUP_SUBMIT_ALL));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// Slots of the submission queue; the kernel rounds up to a power of two. Costs locked memory (6.14): up to 64 entries
@@ -77,6 +87,18 @@ impl Setup {
 }
 
 /// How far the making of a ring came.
+///
+/// ```
+/// use uring_sys::{Ring, Setup, SetupStage};
+///
+/// match Ring::new(&Setup::default()).map_err(|error| error.stage) {
+///     Ok(_) => println!("there is a ring"),
+///     Err(SetupStage::Setup) => println!("the kernel makes none"),
+///     Err(SetupStage::Mmap) => println!("its memory was not to be had"),
+/// }
+/// # let zero = Setup { entries: 0, ..Setup::default() };
+/// # assert_eq!(Ring::new(&zero).unwrap_err().stage, SetupStage::Setup);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SetupStage {
     /// `io_uring_setup(2)` was refused: flags, size, limits, or no `io_uring` here at all.
@@ -92,6 +114,16 @@ pub enum SetupStage {
 ///   some ten milliseconds.
 /// - `EPERM`, `EACCES`, `ENOSYS`: switched off by sysctl, a seccomp filter or a security module, or not built in.
 /// - `EMFILE`, `ENFILE`: no descriptor left.
+///
+/// ```
+/// use uring_sys::{Ring, Setup, SetupError, abi::IORING_SETUP_SQPOLL};
+///
+/// // A flag that this crate does not drive.
+/// let setup = Setup { flags: IORING_SETUP_SQPOLL, ..Setup::default() };
+/// let refused: SetupError = Ring::new(&setup).unwrap_err();
+/// assert_eq!(refused.error.raw_os_error(), Some(libc::EINVAL));
+/// assert!(refused.to_string().starts_with("io_uring_setup was refused: "));
+/// ```
 #[derive(Debug)]
 pub struct SetupError {
     /// Where it failed.

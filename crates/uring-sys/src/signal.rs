@@ -6,6 +6,8 @@
 //! Not signalfd: that needs the signal blocked in every thread, and a blocked mask is inherited by child processes.
 //!
 //! Man pages: `sigaction(2)`, `signal-safety(7)`.
+//!
+//! See the example of [`install`].
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
@@ -31,6 +33,16 @@ static WAKE: AtomicU64 = AtomicU64::new(0);
 static AT_FORK: Once = Once::new();
 
 /// What a signal did before [`install`]; for [`restore`].
+///
+/// ```
+/// use uring_sys::signal;
+///
+/// let previous: signal::Previous = signal::install(libc::SIGUSR1)?;
+/// // What one signal did before is not what another one did.
+/// assert!(signal::restore(libc::SIGUSR2, previous).is_err());
+/// signal::restore(libc::SIGUSR1, previous)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 #[must_use = "needed to give the signal back"]
 pub struct Previous {
@@ -55,6 +67,20 @@ impl std::fmt::Debug for Previous {
 /// [`io::ErrorKind::InvalidInput`] for a number that is no signal, for `SIGKILL` and `SIGSTOP` which cannot be caught, and
 /// for `SIGILL`, `SIGFPE` and `SIGSEGV` which would come again for ever once the handler returned. Also what making an
 /// eventfd may fail with.
+///
+/// ```
+/// use uring_sys::signal;
+///
+/// let previous = signal::install(libc::SIGUSR1)?;
+/// // SAFETY: takes a number only, and the signal is caught.
+/// unsafe { libc::raise(libc::SIGUSR1) };
+/// assert!(signal::drain_wake_fd()?);
+/// assert!(signal::take_pending(libc::SIGUSR1));
+/// signal::restore(libc::SIGUSR1, previous)?;
+///
+/// assert!(signal::install(libc::SIGKILL).is_err(), "cannot be caught");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn install(signum: i32) -> io::Result<Previous> {
     check(signum)?;
     // Before the handler is there: it must always find somewhere to write.
@@ -77,6 +103,18 @@ pub fn install(signum: i32) -> io::Result<Previous> {
 /// # Errors
 ///
 /// [`io::ErrorKind::InvalidInput`] if `previous` is of another signal.
+///
+/// ```
+/// use uring_sys::signal;
+///
+/// // SIGURG does nothing by default, so the second one is not seen, and does no harm.
+/// let previous = signal::install(libc::SIGURG)?;
+/// signal::restore(libc::SIGURG, previous)?;
+/// // SAFETY: takes a number only.
+/// unsafe { libc::raise(libc::SIGURG) };
+/// assert!(!signal::take_pending(libc::SIGURG));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn restore(signum: i32, previous: Previous) -> io::Result<()> {
     check(signum)?;
     if signum != previous.signum {
@@ -102,6 +140,19 @@ fn ignoring() -> libc::sigaction {
 ///
 /// Drain [`wake_fd`] *before* asking: a signal in between then makes it readable again. As in the kernel, a forked child
 /// starts with none pending.
+///
+/// ```
+/// use uring_sys::signal;
+///
+/// let previous = signal::install(libc::SIGUSR1)?;
+/// assert!(!signal::take_pending(libc::SIGUSR1));
+/// // SAFETY: takes a number only, and the signal is caught.
+/// unsafe { libc::raise(libc::SIGUSR1) };
+/// assert!(signal::take_pending(libc::SIGUSR1));
+/// assert!(!signal::take_pending(libc::SIGUSR1), "taken");
+/// signal::restore(libc::SIGUSR1, previous)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[must_use]
 pub fn take_pending(signum: i32) -> bool {
     let slot = usize::try_from(signum)
@@ -122,6 +173,23 @@ pub fn take_pending(signum: i32) -> bool {
 /// # Errors
 ///
 /// `EMFILE`, `ENFILE`, `ENOMEM`, when it is asked for the first time.
+///
+/// ```
+/// use std::{os::fd::AsRawFd, time::Duration};
+/// use uring_sys::{epoll::{EPOLLIN, Epoll, EventBuffer}, signal};
+///
+/// let epoll = Epoll::new()?;
+/// epoll.add(signal::wake_fd()?.as_raw_fd(), EPOLLIN, 0)?;
+/// let previous = signal::install(libc::SIGUSR1)?;
+/// // SAFETY: takes a number only, and the signal is caught.
+/// unsafe { libc::raise(libc::SIGUSR1) };
+///
+/// let mut events = EventBuffer::with_capacity(1);
+/// epoll.wait(&mut events, Some(Duration::from_secs(10)))?;
+/// assert_eq!(events.len(), 1);
+/// signal::restore(libc::SIGUSR1, previous)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn wake_fd() -> io::Result<BorrowedFd<'static>> {
     let owner = owner_tag();
     // Acquire: pairs with the exchange below; the descriptor exists before its number is seen.
@@ -150,6 +218,19 @@ pub fn wake_fd() -> io::Result<BorrowedFd<'static>> {
 /// # Errors
 ///
 /// As for [`wake_fd`].
+///
+/// ```
+/// use uring_sys::signal;
+///
+/// let previous = signal::install(libc::SIGUSR1)?;
+/// // SAFETY: takes a number only, and the signal is caught.
+/// unsafe { libc::raise(libc::SIGUSR1) };
+/// assert!(signal::drain_wake_fd()?);
+/// assert!(!signal::drain_wake_fd()?, "until the next signal");
+/// assert!(signal::take_pending(libc::SIGUSR1), "draining does not take it");
+/// signal::restore(libc::SIGUSR1, previous)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn drain_wake_fd() -> io::Result<bool> {
     let fd = wake_fd()?.as_raw_fd();
     let mut count = 0_u64;

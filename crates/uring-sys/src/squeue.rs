@@ -11,6 +11,21 @@ use crate::abi::{IORING_SQ_CQ_OVERFLOW, IORING_SQ_TASKRUN, io_uring_sqe};
 use crate::sqe::Sqe;
 
 /// The queue has no free slot: submit, then push again. The entry was not taken.
+///
+/// ```
+/// use uring_sys::{QueueFull, Ring, Setup, Sqe};
+///
+/// # let Ok(_) = Ring::new(&Setup::default()) else { return Ok(()) }; // no io_uring on this machine
+/// let mut ring = Ring::new(&Setup { entries: 1, ..Setup::default() })?;
+/// for number in 0..3 {
+///     let sqe = Sqe::nop().with_user_data(number);
+///     while let Err(QueueFull) = ring.push(sqe) {
+///         ring.submit()?;
+///     }
+/// }
+/// # assert_eq!(ring.cq_ready() + ring.to_submit(), 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueFull;
 
@@ -37,6 +52,18 @@ pub(crate) struct SqPointers {
 }
 
 /// The half of a ring that requests go into; owned by [`Ring`](crate::Ring).
+///
+/// ```
+/// use uring_sys::{Ring, Setup, Sqe};
+///
+/// # let Ok(_) = Ring::new(&Setup::default()) else { return Ok(()) }; // no io_uring on this machine
+/// let mut ring = Ring::new(&Setup { entries: 8, ..Setup::default() })?;
+/// ring.push(Sqe::nop())?;
+/// let queue = ring.sq();
+/// assert_eq!((queue.to_submit(), queue.entries(), queue.dropped_count()), (1, 8, 0));
+/// assert!(!queue.cq_overflowed() && !queue.taskrun_pending());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct SubmissionQueue {
     /// How far the kernel has read; it alone writes it.
     head: NonNull<AtomicU32>,
@@ -122,6 +149,18 @@ impl SubmissionQueue {
     }
 
     /// How many entries were pushed and not yet consumed by the kernel.
+    ///
+    /// ```
+    /// use uring_sys::{Ring, Setup, Sqe};
+    ///
+    /// # let Ok(_) = Ring::new(&Setup::default()) else { return Ok(()) }; // no io_uring on this machine
+    /// let mut ring = Ring::new(&Setup::default())?;
+    /// ring.push(Sqe::nop())?;
+    /// assert_eq!(ring.sq().to_submit(), 1);
+    /// ring.submit()?;
+    /// assert_eq!(ring.sq().to_submit(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn to_submit(&self) -> u32 {
         // Acquire: the kernel has finished reading a slot before its head passes it; only then may we write it again.
@@ -130,18 +169,53 @@ impl SubmissionQueue {
     }
 
     /// How many slots there are.
+    ///
+    /// ```
+    /// use uring_sys::{Ring, Setup};
+    ///
+    /// # let Ok(_) = Ring::new(&Setup::default()) else { return Ok(()) }; // no io_uring on this machine
+    /// let ring = Ring::new(&Setup { entries: 5, ..Setup::default() })?;
+    /// assert_eq!(ring.sq().entries(), 8);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn entries(&self) -> u32 {
         self.mask + 1
     }
 
     /// Whether completions wait in the kernel's overflow list.
+    ///
+    /// ```
+    /// use uring_sys::{Ring, Setup, Sqe, abi::IORING_FEAT_NODROP};
+    ///
+    /// let setup = Setup { entries: 1, cq_entries: Some(1), ..Setup::default() };
+    /// # let Ok(_) = Ring::new(&setup) else { return Ok(()) }; // no io_uring on this machine
+    /// let mut ring = Ring::new(&setup)?;
+    /// # if ring.features() & IORING_FEAT_NODROP == 0 { return Ok(()) } // an old kernel
+    /// for overflowed in [false, true] {
+    ///     ring.push(Sqe::nop())?;
+    ///     ring.submit()?;
+    ///     assert_eq!(ring.sq().cq_overflowed(), overflowed);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn cq_overflowed(&self) -> bool {
         self.flags() & IORING_SQ_CQ_OVERFLOW != 0
     }
 
     /// Whether completion work waits for an enter.
+    ///
+    /// ```
+    /// use uring_sys::{Ring, Setup, Sqe};
+    ///
+    /// # let Ok(_) = Ring::new(&Setup::default()) else { return Ok(()) }; // no io_uring on this machine
+    /// let mut ring = Ring::new(&Setup::default())?;
+    /// ring.push(Sqe::nop())?;
+    /// ring.submit()?;
+    /// assert!(!ring.sq().taskrun_pending(), "a NOP leaves no work behind");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn taskrun_pending(&self) -> bool {
         self.flags() & IORING_SQ_TASKRUN != 0
@@ -153,6 +227,14 @@ impl SubmissionQueue {
     }
 
     /// How many entries the kernel skipped because of a bad index; the array is the identity, so always 0.
+    ///
+    /// ```
+    /// use uring_sys::{Ring, Setup};
+    ///
+    /// # let Ok(_) = Ring::new(&Setup::default()) else { return Ok(()) }; // no io_uring on this machine
+    /// assert_eq!(Ring::new(&Setup::default())?.sq().dropped_count(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn dropped_count(&self) -> u32 {
         // Relaxed: a statistic.

@@ -2,6 +2,8 @@
 //!
 //! None of them retries. What an errno means is decided where it is known: [`crate::SetupError`] for setup, the reactor
 //! for enter.
+//!
+//! See the example of [`setup`].
 
 use std::ffi::{c_long, c_void};
 use std::io;
@@ -20,6 +22,19 @@ fn check(answer: c_long) -> io::Result<u32> {
 ///
 /// `EINVAL` for a size or flag the kernel does not take, `ENOMEM` for `RLIMIT_MEMLOCK`, `EPERM`, `EACCES` or `ENOSYS`
 /// where `io_uring` is switched off or filtered, `EMFILE`/`ENFILE`. Man page: `io_uring_setup(2)`.
+///
+/// ```
+/// use uring_sys::{abi::io_uring_params, syscall};
+///
+/// let mut params = io_uring_params::default();
+/// let too_many = syscall::setup(u32::MAX, &mut params).unwrap_err();
+/// # if too_many.raw_os_error() != Some(libc::EINVAL) { return Ok(()) } // no io_uring on this machine
+/// assert_eq!(too_many.raw_os_error(), Some(libc::EINVAL));
+///
+/// let _ring = syscall::setup(5, &mut params)?;
+/// assert_eq!((params.sq_entries, params.cq_entries), (8, 16), "rounded up by the kernel");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn setup(entries: u32, params: &mut io_uring_params) -> io::Result<OwnedFd> {
     // SAFETY: `params` is a live, exclusive record of the size the kernel copies in and out.
     let answer = unsafe { libc::syscall(SYS_io_uring_setup, entries, &raw mut *params) };
@@ -39,6 +54,18 @@ pub fn setup(entries: u32, params: &mut io_uring_params) -> io::Result<OwnedFd> 
 ///
 /// `arg` must be null or point to `argsz` readable bytes of the record that `flags` announces, including what that record
 /// points to; and every published SQE must be one whose pointers stay valid until its completion.
+///
+/// ```
+/// use std::{os::fd::AsRawFd, ptr};
+/// use uring_sys::{abi::io_uring_params, syscall};
+///
+/// # let Ok(_) = syscall::setup(8, &mut io_uring_params::default()) else { return Ok(()) }; // no io_uring
+/// let ring = syscall::setup(8, &mut io_uring_params::default())?;
+/// // SAFETY: no argument, and nothing was published.
+/// let consumed = unsafe { syscall::enter(ring.as_raw_fd(), 0, 0, 0, ptr::null(), 0) }?;
+/// assert_eq!(consumed, 0);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub unsafe fn enter(
     fd: RawFd,
     to_submit: u32,
@@ -73,6 +100,19 @@ pub unsafe fn enter(
 ///
 /// `arg` must be what `opcode` expects: null, or `nr` records that the kernel may read *and write*, and that stay valid
 /// for as long as the opcode says.
+///
+/// ```
+/// use std::{os::fd::AsRawFd, ptr};
+/// use uring_sys::{abi::{IORING_REGISTER_ENABLE_RINGS, io_uring_params}, syscall};
+///
+/// # let Ok(_) = syscall::setup(8, &mut io_uring_params::default()) else { return Ok(()) }; // no io_uring
+/// let ring = syscall::setup(8, &mut io_uring_params::default())?;
+/// let (fd, opcode) = (ring.as_raw_fd(), IORING_REGISTER_ENABLE_RINGS);
+/// // SAFETY: this opcode takes no argument.
+/// let refused = unsafe { syscall::register(fd, opcode, ptr::null(), 0) }.unwrap_err();
+/// assert_eq!(refused.raw_os_error(), Some(libc::EBADFD), "the ring was made enabled");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub unsafe fn register(fd: RawFd, opcode: u32, arg: *const c_void, nr: u32) -> io::Result<u32> {
     // SAFETY: the caller vouches for `arg`.
     let answer = unsafe { libc::syscall(SYS_io_uring_register, fd, opcode, arg, nr) };
@@ -87,6 +127,15 @@ pub unsafe fn register(fd: RawFd, opcode: u32, arg: *const c_void, nr: u32) -> i
 ///
 /// `EIO`, `ENOSPC`, `EDQUOT`: data that was written earlier could not be stored. `EBADF`: somebody else had closed the
 /// number. Man page: `close(2)`.
+///
+/// ```
+/// use std::{io::{ErrorKind, Write}, os::{fd::OwnedFd, unix::net::UnixStream}};
+///
+/// let (mut ours, theirs) = UnixStream::pair()?;
+/// uring_sys::syscall::close(OwnedFd::from(theirs))?;
+/// assert_eq!(ours.write_all(b"x").unwrap_err().kind(), ErrorKind::BrokenPipe);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn close(fd: OwnedFd) -> io::Result<()> {
     // SAFETY: the number was owned, and is given up here.
     let answer = unsafe { libc::close(fd.into_raw_fd()) };
@@ -98,6 +147,17 @@ pub fn close(fd: OwnedFd) -> io::Result<()> {
 /// # Errors
 ///
 /// `EBADF`, `EMFILE`. Man page: `fcntl(2)`.
+///
+/// ```
+/// use std::{fs::File, io::{Read, Write}, os::{fd::AsRawFd, unix::net::UnixStream}};
+///
+/// let (ours, mut theirs) = UnixStream::pair()?;
+/// let mut second = File::from(uring_sys::syscall::duplicate(ours.as_raw_fd())?);
+/// drop(ours);
+/// theirs.write_all(b"x")?;
+/// second.read_exact(&mut [0])?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn duplicate(fd: RawFd) -> io::Result<OwnedFd> {
     // SAFETY: the call takes numbers only; a number that is not open is refused with EBADF.
     let answer = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) };

@@ -1,6 +1,8 @@
 //! timerfd: a deadline that can be polled like anything else; and the clock it goes by.
 //!
 //! Man pages: `timerfd_create(2)`, `clock_gettime(2)`.
+//!
+//! See the example of [`TimerFd`].
 
 use std::fs::File;
 use std::io;
@@ -12,6 +14,21 @@ use crate::eventfd;
 
 /// A one-shot timer on `CLOCK_MONOTONIC`; readable from its expiry until it is drained or set again. Non-blocking,
 /// close-on-exec.
+///
+/// ```
+/// use std::{os::fd::AsRawFd, time::Duration};
+/// use uring_sys::{epoll::{EPOLLIN, Epoll, EventBuffer}, timerfd::TimerFd};
+///
+/// let timer = TimerFd::new()?;
+/// let epoll = Epoll::new()?;
+/// epoll.add(timer.as_raw_fd(), EPOLLIN, 0)?;
+/// timer.set(Duration::from_millis(1))?;
+///
+/// let mut events = EventBuffer::with_capacity(1);
+/// epoll.wait(&mut events, None)?;
+/// assert!(timer.drain()?);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct TimerFd(File);
 
@@ -21,6 +38,13 @@ impl TimerFd {
     /// # Errors
     ///
     /// `EMFILE`, `ENFILE`, `ENOMEM`, `ENODEV`.
+    ///
+    /// ```
+    /// use uring_sys::timerfd::TimerFd;
+    ///
+    /// assert!(!TimerFd::new()?.drain()?, "disarmed, so it has not expired");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new() -> io::Result<Self> {
         let flags = libc::TFD_NONBLOCK | libc::TFD_CLOEXEC;
         // SAFETY: takes numbers only.
@@ -38,6 +62,20 @@ impl TimerFd {
     /// # Errors
     ///
     /// None that an open timerfd has; a seccomp filter's.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use uring_sys::timerfd::TimerFd;
+    ///
+    /// let timer = TimerFd::new()?;
+    /// timer.set(Duration::ZERO)?;
+    /// assert!(timer.drain()?, "zero expires at once");
+    ///
+    /// timer.set(Duration::ZERO)?;
+    /// timer.set(Duration::from_secs(3600))?;
+    /// assert!(!timer.drain()?, "the second replaced the first");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn set(&self, after: Duration) -> io::Result<()> {
         self.settime(0, to_timespec(never_zero(after)))
     }
@@ -47,6 +85,18 @@ impl TimerFd {
     /// # Errors
     ///
     /// As for [`TimerFd::set`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use uring_sys::timerfd::{TimerFd, monotonic_now};
+    ///
+    /// let timer = TimerFd::new()?;
+    /// timer.set_absolute(monotonic_now() + Duration::from_secs(3600))?;
+    /// assert!(!timer.drain()?);
+    /// timer.set_absolute(monotonic_now())?;
+    /// assert!(timer.drain()?, "that moment is past");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn set_absolute(&self, since_clock_zero: Duration) -> io::Result<()> {
         self.settime(
             libc::TFD_TIMER_ABSTIME,
@@ -59,6 +109,17 @@ impl TimerFd {
     /// # Errors
     ///
     /// As for [`TimerFd::set`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use uring_sys::timerfd::TimerFd;
+    ///
+    /// let timer = TimerFd::new()?;
+    /// timer.set(Duration::ZERO)?;
+    /// timer.disarm()?;
+    /// assert!(!timer.drain()?);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn disarm(&self) -> io::Result<()> {
         self.settime(0, to_timespec(Duration::ZERO))
     }
@@ -68,6 +129,17 @@ impl TimerFd {
     /// # Errors
     ///
     /// As for [`TimerFd::set`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use uring_sys::timerfd::TimerFd;
+    ///
+    /// let timer = TimerFd::new()?;
+    /// timer.set(Duration::ZERO)?;
+    /// assert!(timer.drain()?);
+    /// assert!(!timer.drain()?, "it expires once");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn drain(&self) -> io::Result<bool> {
         eventfd::drain(&self.0)
     }
@@ -114,6 +186,13 @@ impl AsRawFd for TimerFd {
 }
 
 /// The time on `CLOCK_MONOTONIC`: what [`TimerFd::set_absolute`] and absolute enters count in. Since boot, suspend excluded.
+///
+/// ```
+/// use uring_sys::timerfd::monotonic_now;
+///
+/// let earlier = monotonic_now();
+/// assert!(monotonic_now() >= earlier);
+/// ```
 #[must_use]
 pub fn monotonic_now() -> Duration {
     let mut now = libc::timespec {

@@ -11,6 +11,8 @@
 use std::mem::{align_of, offset_of, size_of};
 
 /// A request (`struct io_uring_sqe`). Every word that an operation does not use must be zero, else `EINVAL`.
+///
+/// See the example of [`abi`](super).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_uring_sqe {
@@ -36,6 +38,8 @@ pub struct io_uring_sqe {
 }
 
 /// An answer (`struct io_uring_cqe`), in its 16-byte form.
+///
+/// See the example of [`abi`](super).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_uring_cqe {
@@ -45,6 +49,8 @@ pub struct io_uring_cqe {
 }
 
 /// In and out parameters of `io_uring_setup(2)`.
+///
+/// See the example of [`abi`](super).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_uring_params {
@@ -61,6 +67,8 @@ pub struct io_uring_params {
 }
 
 /// Where the words of the submission ring lie in its mapping.
+///
+/// See the example of [`abi`](super).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_sqring_offsets {
@@ -77,6 +85,8 @@ pub struct io_sqring_offsets {
 }
 
 /// Where the words of the completion ring lie in its mapping.
+///
+/// See the example of [`abi`](super).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_cqring_offsets {
@@ -92,6 +102,8 @@ pub struct io_cqring_offsets {
 }
 
 /// The argument of an enter with `EXT_ARG`; the size passed along must be exactly 24.
+///
+/// See the example of [`abi`](super).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_uring_getevents_arg {
@@ -103,6 +115,8 @@ pub struct io_uring_getevents_arg {
 }
 
 /// A time with 64-bit halves on every architecture.
+///
+/// See the example of [`abi`](super).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct __kernel_timespec {
@@ -111,6 +125,8 @@ pub struct __kernel_timespec {
 }
 
 /// The head of the answer to `REGISTER_PROBE`; [`io_uring_probe_op`] records follow.
+///
+/// See the example of [`abi`](super).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_uring_probe {
@@ -121,6 +137,8 @@ pub struct io_uring_probe {
 }
 
 /// One operation in that answer.
+///
+/// See the example of [`abi`](super).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_uring_probe_op {
@@ -131,6 +149,8 @@ pub struct io_uring_probe_op {
 }
 
 /// The argument of `REGISTER_RING_FDS` and its opposite.
+///
+/// See the example of [`abi`](super).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_uring_rsrc_update {
@@ -140,6 +160,8 @@ pub struct io_uring_rsrc_update {
 }
 
 /// The argument of `REGISTER_SYNC_CANCEL` (6.0).
+///
+/// See the example of [`abi`](super).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_uring_sync_cancel_reg {
@@ -154,6 +176,8 @@ pub struct io_uring_sync_cancel_reg {
 }
 
 /// One rule of `REGISTER_RESTRICTIONS` (5.10).
+///
+/// See the example of [`abi`](super).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_uring_restriction {
@@ -165,6 +189,8 @@ pub struct io_uring_restriction {
 }
 
 /// The argument of `REGISTER_CLOCK` (6.12).
+///
+/// See the example of [`abi`](super).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_uring_clock_register {
@@ -173,6 +199,8 @@ pub struct io_uring_clock_register {
 }
 
 /// One slot of a registered wait region (6.13).
+///
+/// See the example of [`abi`](super).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_uring_reg_wait {
@@ -186,6 +214,8 @@ pub struct io_uring_reg_wait {
 }
 
 /// A piece of memory to be registered (6.13).
+///
+/// See the example of [`abi`](super).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_uring_region_desc {
@@ -198,6 +228,8 @@ pub struct io_uring_region_desc {
 }
 
 /// The argument of `REGISTER_MEM_REGION` (6.13).
+///
+/// See the example of [`abi`](super).
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_uring_mem_region_reg {

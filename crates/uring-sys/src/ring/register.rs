@@ -35,6 +35,19 @@ impl Ring {
     /// # Errors
     ///
     /// `EBADFD` if the ring is enabled already, `EINVAL` on older kernels.
+    ///
+    /// ```
+    /// use uring_sys::{Ring, Setup, Sqe, abi::IORING_SETUP_R_DISABLED};
+    ///
+    /// let setup = Setup { flags: IORING_SETUP_R_DISABLED, ..Setup::default() };
+    /// # let Ok(_) = Ring::new(&setup) else { return Ok(()) }; // no io_uring, or a kernel before 5.10
+    /// let mut ring = Ring::new(&setup)?;
+    /// ring.push(Sqe::nop())?;
+    /// assert_eq!(ring.submit().unwrap_err().raw_os_error(), Some(libc::EBADFD));
+    /// ring.enable()?;
+    /// assert_eq!(ring.submit()?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn enable(&mut self) -> io::Result<()> {
         let fd = self.fd.as_raw_fd();
         // SAFETY: this opcode takes no argument.
@@ -49,6 +62,20 @@ impl Ring {
     ///
     /// `EBUSY` if there is one already, `EBADF` if it is not an eventfd, `EEXIST` on a thread that is not the single
     /// issuer, `EINVAL` on older kernels.
+    ///
+    /// ```
+    /// use std::os::fd::AsFd;
+    /// use uring_sys::{Ring, Setup, Sqe, eventfd::EventFd};
+    ///
+    /// # let Ok(_) = Ring::new(&Setup::default()) else { return Ok(()) }; // no io_uring on this machine
+    /// let mut ring = Ring::new(&Setup::default())?;
+    /// let counter = EventFd::new()?;
+    /// ring.register_eventfd(counter.as_fd())?;
+    /// ring.push(Sqe::nop())?;
+    /// ring.submit()?;
+    /// assert!(counter.drain()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn register_eventfd(&self, eventfd: BorrowedFd<'_>) -> io::Result<()> {
         let number = eventfd.as_raw_fd();
         let arg = (&raw const number).cast();
@@ -67,6 +94,19 @@ impl Ring {
     ///
     /// `EBUSY` if all 16 indices of the thread are taken, `EINVAL` on older kernels, `EEXIST` on a thread that is not the
     /// single issuer. The ring works as before.
+    ///
+    /// ```
+    /// use uring_sys::{Ring, Setup, Sqe};
+    ///
+    /// # let Ok(_) = Ring::new(&Setup::default()) else { return Ok(()) }; // no io_uring on this machine
+    /// let mut ring = Ring::new(&Setup::default())?;
+    /// if let Err(error) = ring.register_ring_fd() {
+    ///     println!("entered by its descriptor: {error}");
+    /// }
+    /// ring.push(Sqe::nop())?;
+    /// assert_eq!(ring.submit()?, 1, "either way");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn register_ring_fd(&mut self) -> io::Result<()> {
         if self.registration.is_some_and(|by| by.is_usable()) {
             return Ok(());
@@ -93,6 +133,23 @@ impl Ring {
     ///
     /// `stand_in`, which should not be a ring, takes its place, so that every later submit fails. The memory still
     /// keeps the kernel's half alive; dropping this value ends that. So does a registered index, until its thread exits.
+    ///
+    /// ```
+    /// use std::{fs::File, os::fd::{AsRawFd, FromRawFd, OwnedFd}};
+    /// use uring_sys::{Ring, Setup, Sqe};
+    ///
+    /// # let Ok(_) = Ring::new(&Setup::default()) else { return Ok(()) }; // no io_uring on this machine
+    /// let mut ring = Ring::new(&Setup::default())?;
+    /// let number = ring.as_raw_fd();
+    /// ring.disown_fd(File::open("/dev/null")?.into());
+    /// ring.push(Sqe::nop())?;
+    /// assert_eq!(ring.submit().unwrap_err().raw_os_error(), Some(libc::EOPNOTSUPP));
+    ///
+    /// // In this example nobody else has closed it.
+    /// // SAFETY: the ring has given the number up, and it is still open.
+    /// drop(unsafe { OwnedFd::from_raw_fd(number) });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn disown_fd(&mut self, stand_in: OwnedFd) {
         // It would still reach the ring, and can be freed only by way of a descriptor of the ring.
         self.registration = None;
@@ -104,6 +161,18 @@ impl Ring {
     /// # Errors
     ///
     /// `EINVAL` on older kernels.
+    ///
+    /// ```
+    /// use uring_sys::{Ring, Setup, abi::IORING_OP_POLL_ADD};
+    ///
+    /// # let Ok(_) = Ring::new(&Setup::default()) else { return Ok(()) }; // no io_uring on this machine
+    /// let ring = Ring::new(&Setup::default())?;
+    /// match ring.probe() {
+    ///     Ok(probe) => assert!(probe.is_supported(IORING_OP_POLL_ADD)),
+    ///     Err(error) => assert_eq!(error.raw_os_error(), Some(libc::EINVAL), "before 5.6"),
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn probe(&self) -> io::Result<Probe> {
         Probe::new(self.fd.as_fd())
     }
