@@ -1,0 +1,4 @@
+//! What the programs in `src/bin` share: how a server begins, serves and ends.
+
+pub mod http;
+pub mod server;

@@ -1,0 +1,4 @@
+//! The programs, used by clients that others wrote.
+
+mod http;
+mod support;
