@@ -251,8 +251,10 @@ impl Env {
     /// anybody's by now.
     pub(crate) fn abandon_epoll_set(&self) {
         let set = self.epoll.lock().take();
-        if let Some(set) = set {
-            set.abandon();
+        if let Some(set) = &set {
+            set.disown();
         }
+        // Without the lock, as above.
+        drop(set);
     }
 }

@@ -26,6 +26,7 @@
 
 use std::fmt;
 use std::io;
+use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -69,7 +70,12 @@ static NO_PWAIT2: AtomicBool = AtomicBool::new(false);
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct Epoll(OwnedFd);
+pub struct Epoll {
+    /// Closed by the drop, unless disowned.
+    fd: ManuallyDrop<OwnedFd>,
+    /// Relaxed: whoever drops the value has it alone.
+    is_disowned: AtomicBool,
+}
 
 impl Epoll {
     /// Makes one, close-on-exec.
@@ -95,7 +101,17 @@ impl Epoll {
             return Err(io::Error::last_os_error());
         }
         // SAFETY: the kernel just made this descriptor for us, so nobody else owns it.
-        Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
+        let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+        Ok(Self {
+            fd: ManuallyDrop::new(fd),
+            is_disowned: AtomicBool::new(false),
+        })
+    }
+
+    /// Gives the descriptor up: somebody else has closed it, and its number may be anybody's by now. The drop will not
+    /// close it.
+    pub fn disown(&self) {
+        self.is_disowned.store(true, Ordering::Relaxed);
     }
 
     /// Reports `events` of `fd` from now on, with `data`.
@@ -180,7 +196,7 @@ impl Epoll {
     fn control(&self, operation: i32, fd: RawFd, events: u32, data: u64) -> io::Result<()> {
         let mut event = libc::epoll_event { events, u64: data };
         // SAFETY: `event` is a live record, only read during the call.
-        let answer = unsafe { libc::epoll_ctl(self.0.as_raw_fd(), operation, fd, &raw mut event) };
+        let answer = unsafe { libc::epoll_ctl(self.fd.as_raw_fd(), operation, fd, &raw mut event) };
         if answer == 0 {
             Ok(())
         } else {
@@ -237,7 +253,7 @@ impl Epoll {
         let count = unsafe {
             libc::syscall(
                 libc::SYS_epoll_pwait2,
-                self.0.as_raw_fd(),
+                self.fd.as_raw_fd(),
                 events.list.as_mut_ptr(),
                 events.limit(),
                 time,
@@ -253,20 +269,29 @@ impl Epoll {
         let timeout_ms = timeout.map_or(-1, round_up_ms);
         let list = events.list.as_mut_ptr();
         // SAFETY: the list has room for as many records as announced.
-        let count = unsafe { libc::epoll_wait(self.0.as_raw_fd(), list, limit, timeout_ms) };
+        let count = unsafe { libc::epoll_wait(self.fd.as_raw_fd(), list, limit, timeout_ms) };
         usize::try_from(count).map_err(|_| io::Error::last_os_error())
+    }
+}
+
+impl Drop for Epoll {
+    fn drop(&mut self) {
+        if !*self.is_disowned.get_mut() {
+            // SAFETY: the value is being dropped, so this runs once and nobody uses the field afterwards.
+            unsafe { ManuallyDrop::drop(&mut self.fd) }
+        }
     }
 }
 
 impl AsFd for Epoll {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.fd.as_fd()
     }
 }
 
 impl AsRawFd for Epoll {
     fn as_raw_fd(&self) -> RawFd {
-        self.0.as_raw_fd()
+        self.fd.as_raw_fd()
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::time::Duration;
 
@@ -142,6 +142,11 @@ impl TimerFd {
     /// ```
     pub fn drain(&self) -> io::Result<bool> {
         eventfd::drain(&self.0)
+    }
+
+    /// Gives the descriptor up without closing it: somebody else has closed it, and its number may be anybody's by now.
+    pub fn disown(self) {
+        let _number = self.0.into_raw_fd();
     }
 
     fn settime(&self, flags: i32, it_value: libc::timespec) -> io::Result<()> {

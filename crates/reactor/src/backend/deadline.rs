@@ -96,7 +96,7 @@ impl DeadlineFd {
             Err(error) if matches!(error.raw_os_error(), Some(libc::EBADF | libc::EINVAL)) => {
                 let fresh = kernel.timerfd()?;
                 // Its number is nobody's or somebody else's: not ours to close.
-                std::mem::forget(std::mem::replace(&mut self.fd, fresh));
+                std::mem::replace(&mut self.fd, fresh).disown();
                 self.fd.set(after)?;
                 Set::Anew
             }

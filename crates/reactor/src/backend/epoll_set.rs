@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::RawFd;
-use std::sync::Arc;
 
 use parking_lot::Mutex;
 use uring_sys::epoll::{EPOLLET, EventBuffer};
@@ -133,11 +132,9 @@ impl EpollSet {
         drop(entries);
     }
 
-    /// Never closes the descriptor; the duplicates are.
-    pub(crate) fn abandon(self: Arc<Self>) {
-        let entries = std::mem::take(&mut *self.entries.lock());
-        drop(entries);
-        std::mem::forget(self);
+    /// Somebody has closed the set: its number is not ours to close.
+    pub(crate) fn disown(&self) {
+        self.epoll.disown();
     }
 
     /// Waits for events. A signal ends the wait with none.

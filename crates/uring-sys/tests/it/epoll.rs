@@ -1,7 +1,7 @@
 //! The fallback.
 
 use std::fs::File;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use uring_sys::epoll::{EPOLLET, EPOLLIN, EPOLLOUT, Epoll, EventBuffer};
@@ -23,6 +23,17 @@ fn now(epoll: &Epoll) -> Vec<(u32, u64)> {
         &mut EventBuffer::with_capacity(8),
         Some(Duration::ZERO),
     )
+}
+
+#[test]
+fn a_disowned_set_leaves_its_number_open() {
+    let epoll = Epoll::new().unwrap();
+    let number = epoll.as_raw_fd();
+    epoll.disown();
+    drop(epoll);
+    // Closing a number that is nobody's would end this program.
+    // SAFETY: the number was the set's, which has given it up.
+    drop(unsafe { OwnedFd::from_raw_fd(number) });
 }
 
 #[test]

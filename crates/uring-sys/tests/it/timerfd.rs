@@ -1,6 +1,6 @@
 //! Deadlines by timerfd.
 
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
 use uring_sys::timerfd::{TimerFd, monotonic_now};
@@ -19,6 +19,16 @@ fn expiry(timer: &TimerFd) -> Duration {
     assert!(timer.drain().unwrap());
     assert!(!timer.drain().unwrap(), "one shot");
     monotonic_now()
+}
+
+#[test]
+fn a_disowned_timer_leaves_its_number_open() {
+    let timer = TimerFd::new().unwrap();
+    let number = timer.as_raw_fd();
+    timer.disown();
+    // Closing a number that is nobody's would end this program.
+    // SAFETY: the number was the timer's, which has given it up.
+    drop(unsafe { OwnedFd::from_raw_fd(number) });
 }
 
 #[test]

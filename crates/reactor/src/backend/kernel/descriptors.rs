@@ -31,6 +31,14 @@ impl Epoll {
         }
     }
 
+    pub(crate) fn disown(&self) {
+        match self {
+            Epoll::Linux(epoll) => epoll.disown(),
+            #[cfg(test)]
+            Epoll::Sim(epoll) => epoll.disown(),
+        }
+    }
+
     pub(crate) fn add(&self, fd: RawFd, events: u32, data: u64) -> io::Result<()> {
         match self {
             Epoll::Linux(epoll) => epoll.add(fd, events, data),
@@ -140,6 +148,14 @@ impl TimerFd {
             TimerFd::Linux(timerfd) => timerfd.as_raw_fd(),
             #[cfg(test)]
             TimerFd::Sim(timerfd) => timerfd.raw_fd(),
+        }
+    }
+
+    pub(crate) fn disown(self) {
+        match self {
+            TimerFd::Linux(timerfd) => timerfd.disown(),
+            #[cfg(test)]
+            TimerFd::Sim(timerfd) => timerfd.disown(),
         }
     }
 

@@ -188,6 +188,10 @@ impl Epoll {
         self.own.number.as_fd()
     }
 
+    pub(crate) fn disown(&self) {
+        self.own.disown();
+    }
+
     pub(crate) fn add(&self, fd: RawFd, events: u32, data: u64) -> io::Result<()> {
         self.control(Control::Add, fd, events, data)
     }
@@ -277,6 +281,10 @@ pub(crate) struct TimerFd(Own);
 impl TimerFd {
     pub(crate) fn raw_fd(&self) -> RawFd {
         self.0.number.raw()
+    }
+
+    pub(crate) fn disown(self) {
+        self.0.disown();
     }
 
     pub(crate) fn set(&self, after: Duration) -> io::Result<()> {
