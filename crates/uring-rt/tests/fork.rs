@@ -3,7 +3,6 @@
 //! A test program of its own, as a fork copies whatever the other tests of a process have under way.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::exit;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
@@ -11,6 +10,7 @@ use std::time::Duration;
 
 use fork::{Fork, fork, waitpid};
 use rustix::process::{Signal, set_parent_process_death_signal};
+use uring_fault_inject::leave;
 use uring_rt::io::Interest;
 use uring_rt::net::UnixStream;
 use uring_rt::runtime::{Backend, Builder, Handle, Rung, Runtime};
@@ -154,7 +154,7 @@ fn the_tasks_of_a_forked_runtime_end_in_both_processes() {
                 }));
                 // With the destructors of the runtime, and those of the process.
                 drop((waits, runtime));
-                exit(i32::from(result.is_err()));
+                leave(i32::from(result.is_err()));
             }
             Fork::Parent(child) => {
                 waits.write_to_all();

@@ -53,7 +53,7 @@ fn alone(name: &str, test: impl AsyncFn()) {
 /// Runs `child` in a forked process. The parent waits for it, and for its answer to be that all is well.
 async fn in_child(child: impl AsyncFnOnce() -> bool) {
     match fork().unwrap() {
-        Fork::Child => std::process::exit(if child().await { 0 } else { 1 }),
+        Fork::Child => uring_fault_inject::leave(if child().await { 0 } else { 1 }),
         Fork::Parent(pid) => {
             let pid = Pid::from_raw(pid).unwrap();
             let (_, status) = waitpid(Some(pid), WaitOptions::empty()).unwrap().unwrap();

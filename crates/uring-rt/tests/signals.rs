@@ -389,7 +389,7 @@ fn after_a_fork_each_process_hears_its_own_signals() {
                 is_good &= listener.recv().await.is_some();
                 is_good &= hears_nothing(&mut listener).await;
             }
-            std::process::exit(if is_good { 0 } else { 1 });
+            uring_fault_inject::leave(if is_good { 0 } else { 1 });
         }
         let (_, status) = rustix::process::wait(rustix::process::WaitOptions::empty())
             .unwrap()

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::process::{Command, exit};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Wake, Waker};
@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use fork::{Fork, fork, waitpid};
 use rustix::process::{Signal, set_parent_process_death_signal};
+use uring_fault_inject::leave;
 use uring_reactor::{AsyncFd, Handle, Instant, Interest, Metrics, Sleep, Turn};
 
 use crate::support::{Loop, in_child, on_every_backend, sees_end, socket_pair, tcp_pair};
@@ -202,7 +203,7 @@ fn forked(l: &mut Loop, child: impl FnOnce(&mut Loop)) -> i32 {
             // Not to wait for ever for a parent that has failed.
             set_parent_process_death_signal(Some(Signal::KILL)).unwrap();
             let result = catch_unwind(AssertUnwindSafe(|| child(l)));
-            exit(i32::from(result.is_err()));
+            leave(i32::from(result.is_err()));
         }
     }
 }

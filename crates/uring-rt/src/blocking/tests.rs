@@ -28,9 +28,9 @@ fn calls_return_in_a_child(pool: &Pool) -> bool {
         Fork::Child => {
             std::thread::spawn(|| {
                 std::thread::sleep(Duration::from_secs(30)); // sleep: a child that hangs is to fail
-                std::process::exit(2)
+                uring_fault_inject::leave(2)
             });
-            std::process::exit(i32::from(!calls_return(pool)))
+            uring_fault_inject::leave(i32::from(!calls_return(pool)))
         }
         Fork::Parent(pid) => {
             let pid = Pid::from_raw(pid).unwrap();

@@ -256,7 +256,7 @@ fn f5_block_on_returns_after_a_fork_in_the_child_and_in_the_parent() {
                         let ends = || everything_ends(runtime, near, far);
                         let code = i32::from(catch_unwind(AssertUnwindSafe(ends)).is_err());
                         // Not back into the test program, which would go on in both.
-                        std::process::exit(code);
+                        uring_fault_inject::leave(code);
                     }
                     Fork::Parent(child) => {
                         let (near, far) = parents;
