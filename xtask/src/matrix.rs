@@ -28,7 +28,7 @@ const REPORT: &str = "docs/bench/kernels.md";
 /// report are written.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Filter {
-    /// Only kernels whose version begins with this.
+    /// Only kernels of this series or version, such as `6.1`.
     pub(crate) kernel: Option<String>,
     /// Only programs with this in their name, such as `uring-rt/it/epoll`.
     pub(crate) program: Option<String>,
@@ -56,8 +56,8 @@ fn run_all(root: &Path, filter: &Filter) -> Result<(), String> {
     let ending = if is_whole { "log" } else { "part.log" };
     let log_of = |kernel: &Kernel| folder.join(format!("{}.{ending}", kernel.version));
     let matches = |kernel: &&Kernel| {
-        let prefix = filter.kernel.as_deref().unwrap_or_default();
-        kernel.version.starts_with(prefix)
+        let series = filter.kernel.as_deref().unwrap_or_default();
+        kernels::is_of(&kernel.version, series)
     };
     let commit = boot::commit();
     let mut rows = Vec::new();

@@ -83,15 +83,17 @@ fn candidates<'a>(names: &'a [String], series: Option<&str>) -> Vec<(&'a str, &'
                 .or_else(|| name.strip_prefix("linux-binary-"))?
                 .strip_suffix("-cloud-amd64")?;
             let is_exact = numbers(version).len() > 2;
-            let is_wanted = series.is_none_or(|series| {
-                let rest = version.strip_prefix(series);
-                rest.is_some_and(|rest| rest.starts_with('.'))
-            });
+            let is_wanted = series.is_none_or(|series| is_of(version, series));
             (is_exact && is_wanted).then_some((version, name.as_str()))
         })
         .collect();
     found.sort_by_key(|&(version, name)| (std::cmp::Reverse(numbers(version)), name));
     found
+}
+
+/// Whether the version is of that series: of `6.1` are `6.1` and `6.1.0-56`, but not `6.12.9`.
+pub(super) fn is_of(version: &str, series: &str) -> bool {
+    numbers(version).starts_with(&numbers(series))
 }
 
 /// The numbers in a version, to compare by.
@@ -104,7 +106,7 @@ fn numbers(version: &str) -> Vec<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::candidates;
+    use super::{candidates, is_of};
 
     fn names() -> Vec<String> {
         [
@@ -132,6 +134,16 @@ mod tests {
         assert_eq!(versions("6.1"), ["6.1.0-56", "6.1.0-9"]);
         assert_eq!(versions("6.12"), ["6.12.117+deb12", "6.12.9+deb12"]);
         assert_eq!(versions("5.10"), [""; 0]);
+    }
+
+    #[test]
+    fn a_version_is_of_its_own_series_only() {
+        for series in ["", "6", "6.1", "6.1.0", "6.1.0-56"] {
+            assert!(is_of("6.1.0-56", series), "{series}");
+        }
+        for series in ["5", "6.12", "6.1.1", "6.1.0-5"] {
+            assert!(!is_of("6.1.0-56", series), "{series}");
+        }
     }
 
     #[test]
