@@ -1,6 +1,7 @@
 //! A TCP server from the first connection to the last.
 
 use std::error::Error;
+use std::fs;
 use std::future::Future;
 use std::io::{self, Write};
 use std::pin::pin;
@@ -39,6 +40,19 @@ pub async fn listen(default: &str, scheme: &str) -> Result<TcpListener, Failure>
         listener.local_addr()?
     )?;
     Ok(listener)
+}
+
+/// Writes the certificate that clients are to trust into the file that is the program's second argument, if there is one.
+///
+/// # Errors
+///
+/// Those of writing a file.
+pub fn publish(certificate: &str) -> Result<(), Failure> {
+    let Some(path) = std::env::args_os().nth(2) else {
+        return Ok(());
+    };
+    fs::write(&path, certificate)
+        .map_err(|error| format!("cannot write {}: {error}", path.display()).into())
 }
 
 /// Ready at Ctrl-C, and at SIGTERM, by which service managers ask.
