@@ -1,16 +1,17 @@
 //! A set of tasks, to be joined in the order in which they complete.
 
+mod join;
+
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::{Future, poll_fn};
-use std::panic::resume_unwind;
+use std::future::Future;
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker, ready};
+use std::task::{Wake, Waker};
 
 use parking_lot::Mutex;
 use slab::Slab;
 
-use crate::{AbortHandle, Id, JoinError, JoinHandle, Spawner, coop};
+use crate::{AbortHandle, JoinHandle, Spawner};
 
 /// Tasks with a common output type, joined in the order of their completion. Dropping it aborts them all.
 ///
@@ -215,127 +216,6 @@ impl<T: 'static> JoinSet<T> {
         vacant.insert(Entry { handle, waker });
         abort
     }
-
-    /// Waits for the next task to complete; `None` if there is none in the set.
-    ///
-    /// Cancel safe: a dropped call has removed no task.
-    ///
-    /// See the example of [`JoinSet`].
-    pub async fn join_next(&mut self) -> Option<Result<T, JoinError>> {
-        poll_fn(|cx| self.poll_join_next(cx)).await
-    }
-
-    /// As [`join_next`](Self::join_next), with the task's id.
-    ///
-    /// Cancel safe: a dropped call has removed no task.
-    ///
-    /// See the example of [`JoinSet`].
-    pub async fn join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
-        poll_fn(|cx| self.poll_join_next_with_id(cx)).await
-    }
-
-    /// The next completed task, if there is one right now.
-    ///
-    /// See the example of [`JoinSet`].
-    pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
-        let (_, result) = self.next_completed(Completed::pop)?;
-        Some(result)
-    }
-
-    /// As [`try_join_next`](Self::try_join_next), with the task's id.
-    ///
-    /// See the example of [`JoinSet`].
-    pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
-        let next = self.next_completed(Completed::pop)?;
-        Some(with_id(next))
-    }
-
-    /// Aborts all tasks and waits until their futures are dropped.
-    ///
-    /// See the example of [`JoinSet`].
-    pub async fn shutdown(&mut self) {
-        self.abort_all();
-        while self.join_next().await.is_some() {}
-    }
-
-    /// Waits for all tasks, and returns their outputs in the order of completion.
-    ///
-    /// Not cancel safe: a dropped call loses outputs and aborts the tasks that are left.
-    ///
-    /// # Panics
-    ///
-    /// When a task panicked, with its payload, and when one was cancelled. The others are aborted then.
-    ///
-    /// See the example of [`JoinSet`].
-    pub async fn join_all(mut self) -> Vec<T> {
-        let mut outputs = Vec::with_capacity(self.len());
-        while let Some(result) = self.join_next().await {
-            match result.map_err(JoinError::try_into_panic) {
-                Ok(output) => outputs.push(output),
-                Err(Ok(payload)) => resume_unwind(payload),
-                Err(Err(cancelled)) => panic!("{cancelled}"),
-            }
-        }
-        outputs
-    }
-
-    /// Polls for the next task to complete: `Ready(None)` if there is none in the set. After `Pending`, the waker of
-    /// the last call is woken.
-    ///
-    /// See the example of [`JoinSet`].
-    pub fn poll_join_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
-        let next = ready!(self.poll_next_completed(cx));
-        Poll::Ready(next.map(|(_, result)| result))
-    }
-
-    /// As [`poll_join_next`](Self::poll_join_next), with the task's id.
-    ///
-    /// See the example of [`JoinSet`].
-    pub fn poll_join_next_with_id(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<(Id, T), JoinError>>> {
-        let next = ready!(self.poll_next_completed(cx));
-        Poll::Ready(next.map(with_id))
-    }
-
-    fn poll_next_completed(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<(Id, Result<T, JoinError>)>> {
-        if self.is_empty() {
-            return Poll::Ready(None);
-        }
-        ready!(coop::check(cx));
-        let Some(next) = self.next_completed(|completed| completed.pop_or_wait(cx.waker())) else {
-            return Poll::Pending;
-        };
-        coop::spend();
-        Poll::Ready(Some(next))
-    }
-
-    /// Takes the next completed task out of the set. `pop` gives the keys.
-    fn next_completed(
-        &mut self,
-        pop: impl Fn(&Completed) -> Option<usize>,
-    ) -> Option<(Id, Result<T, JoinError>)> {
-        loop {
-            let key = pop(&self.completed)?;
-            let Some(Entry { handle, waker }) = self.entries.get_mut(key) else {
-                continue;
-            };
-            let polled = handle.poll_output(&mut Context::from_waker(waker));
-            if let Poll::Ready(result) = polled {
-                let id = handle.id();
-                self.entries.remove(key);
-                return Some((id, result));
-            }
-        }
-    }
-}
-
-fn with_id<T>((id, result): (Id, Result<T, JoinError>)) -> Result<(Id, T), JoinError> {
-    result.map(|output| (id, output))
 }
 
 impl<T> Default for JoinSet<T> {
