@@ -8,7 +8,19 @@ use crate::{Id, StallWatch};
 
 /// A function that is told of each panic in a task.
 ///
-/// See the example of [`TaskPanic`].
+/// ```
+/// use std::{cell::Cell, rc::Rc, task::Waker};
+/// use uring_executor::{Config, Executor, PanicHook};
+///
+/// let panics = Rc::new(Cell::new(0));
+/// let counter = Rc::clone(&panics);
+/// let hook: Box<PanicHook> = Box::new(move |_panic| counter.set(counter.get() + 1));
+/// let config = Config { on_task_panic: Some(hook), ..Config::default() };
+/// let executor = Executor::new(config, Waker::noop().clone());
+/// drop(executor.spawn(async { panic!("of no use") }));
+/// executor.run_pass();
+/// assert_eq!(panics.get(), 1);
+/// ```
 pub type PanicHook = dyn Fn(&TaskPanic<'_>);
 
 /// The settings of an [`Executor`](crate::Executor).
@@ -96,21 +108,60 @@ impl<'a> TaskPanic<'a> {
 
     /// The task that panicked.
     ///
-    /// See the example of [`TaskPanic`].
+    /// ```
+    /// use std::{cell::RefCell, rc::Rc, task::Waker};
+    /// use uring_executor::{Config, Executor, TaskPanic};
+    ///
+    /// let seen = Rc::new(RefCell::new(None));
+    /// let told = Rc::clone(&seen);
+    /// let hook = move |panic: &TaskPanic<'_>| *told.borrow_mut() = Some(panic.id());
+    /// let config = Config { on_task_panic: Some(Box::new(hook)), ..Config::default() };
+    /// let executor = Executor::new(config, Waker::noop().clone());
+    /// let task = executor.spawn(async { panic!("of no use") });
+    /// executor.run_pass();
+    /// assert_eq!(*seen.borrow(), Some(task.id()));
+    /// # let _: uring_executor::JoinHandle<()> = task;
+    /// ```
     pub fn id(&self) -> Id {
         self.id
     }
 
     /// Where the task was spawned.
     ///
-    /// See the example of [`TaskPanic`].
+    /// ```
+    /// use std::{cell::RefCell, rc::Rc, task::Waker};
+    /// use uring_executor::{Config, Executor, TaskPanic};
+    ///
+    /// let seen = Rc::new(RefCell::new(None));
+    /// let told = Rc::clone(&seen);
+    /// let hook = move |panic: &TaskPanic<'_>| *told.borrow_mut() = Some(panic.location());
+    /// let config = Config { on_task_panic: Some(Box::new(hook)), ..Config::default() };
+    /// let executor = Executor::new(config, Waker::noop().clone());
+    /// let task = executor.spawn(async { panic!("of no use") });
+    /// executor.run_pass();
+    /// assert_eq!(seen.borrow().unwrap().file(), file!());
+    /// # let _: uring_executor::JoinHandle<()> = task;
+    /// ```
     pub fn location(&self) -> &'static Location<'static> {
         self.location
     }
 
     /// What it panicked with: usually a `&'static str` or a `String`.
     ///
-    /// See the example of [`TaskPanic`].
+    /// ```
+    /// use std::{cell::RefCell, rc::Rc, task::Waker};
+    /// use uring_executor::{Config, Executor, TaskPanic};
+    ///
+    /// let seen = Rc::new(RefCell::new(None));
+    /// let told = Rc::clone(&seen);
+    /// let hook = move |panic: &TaskPanic<'_>| *told.borrow_mut() = panic.payload().downcast_ref().copied();
+    /// let config = Config { on_task_panic: Some(Box::new(hook)), ..Config::default() };
+    /// let executor = Executor::new(config, Waker::noop().clone());
+    /// let task = executor.spawn(async { panic!("of no use") });
+    /// executor.run_pass();
+    /// assert_eq!(*seen.borrow(), Some("of no use"));
+    /// # let _: uring_executor::JoinHandle<()> = task;
+    /// ```
     pub fn payload(&self) -> &'a (dyn Any + Send) {
         self.payload
     }

@@ -118,13 +118,21 @@ pub fn has_budget_remaining() -> bool {
 /// Corresponds to `tokio::task::coop::consume_budget`. Cancel safe: a dropped call took nothing.
 ///
 /// ```
-/// # async fn example() {
-/// let mut sum = 0_u64;
-/// for n in 0..1_000_000 {
-///     sum = sum.wrapping_add(n);
-///     uring_executor::coop::consume_budget().await;
-/// }
-/// # }
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+/// # fn main() -> () { run(async |spawner| {
+/// let long = spawner.spawn(async {
+///     let mut sum = 0_u64;
+///     for n in 0..1_000 {
+///         sum += n;
+///         uring_executor::coop::consume_budget().await;
+///     }
+///     sum
+/// });
+/// let short = spawner.spawn(async {});
+/// short.await.unwrap();
+/// assert!(!long.is_finished(), "it let the other one run");
+/// assert_eq!(long.await.unwrap(), 499_500);
+/// # }) }
 /// ```
 pub async fn consume_budget() {
     poll_fn(|cx| {
@@ -166,7 +174,26 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
 
 /// A unit of the budget, given back when this is dropped. Corresponds to `tokio::task::coop::RestoreOnPending`.
 ///
-/// See the example of [`made_progress`](Self::made_progress).
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+/// # fn main() -> () { run(async |spawner| {
+/// use std::task::Poll;
+/// use uring_executor::coop::{RestoreOnPending, has_budget_remaining, poll_proceed};
+///
+/// // Given back each time, so that the budget never ends.
+/// std::future::poll_fn(|cx| {
+///     for _ in 0..1_000 {
+///         let Poll::Ready(unit) = poll_proceed(cx) else { unreachable!("nothing was spent") };
+///         let unit: RestoreOnPending = unit;
+///         drop(unit);
+///     }
+///     Poll::Ready(())
+/// })
+/// .await;
+/// assert!(has_budget_remaining());
+/// # drop(spawner);
+/// # }) }
+/// ```
 #[derive(Debug)]
 #[must_use = "dropping it gives the unit back"]
 pub struct RestoreOnPending {
@@ -209,7 +236,14 @@ impl Drop for RestoreOnPending {
 pin_project! {
     /// The future of [`unconstrained`]. Corresponds to `tokio::task::coop::Unconstrained`.
     ///
-    /// See the example of [`unconstrained`].
+    /// ```
+    /// use uring_executor::coop::{Unconstrained, unconstrained};
+    ///
+    /// let future: Unconstrained<std::future::Ready<u8>> = unconstrained(std::future::ready(7));
+    /// # let mut future = std::pin::pin!(future);
+    /// # let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    /// # assert_eq!(future.as_mut().poll(&mut cx), std::task::Poll::Ready(7));
+    /// ```
     #[derive(Debug)]
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct Unconstrained<F> {
@@ -223,10 +257,19 @@ pin_project! {
 /// Corresponds to `tokio::task::coop::unconstrained`. As cancel safe as `future`.
 ///
 /// ```
-/// # async fn accept_and_answer() {}
-/// # async fn example() {
-/// uring_executor::coop::unconstrained(accept_and_answer()).await;
-/// # }
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+/// # fn main() -> () { run(async |spawner| {
+/// use uring_executor::coop::{has_budget_remaining, spend, unconstrained};
+///
+/// unconstrained(async {
+///     for _ in 0..1_000 {
+///         spend();
+///     }
+///     assert!(has_budget_remaining());
+/// })
+/// .await;
+/// # drop(spawner);
+/// # }) }
 /// ```
 pub fn unconstrained<F>(future: F) -> Unconstrained<F> {
     Unconstrained { future }
@@ -255,7 +298,14 @@ impl Drop for Restore {
 pin_project! {
     /// The future of [`cooperative`]. Corresponds to `tokio::task::coop::Coop`.
     ///
-    /// See the example of [`cooperative`].
+    /// ```
+    /// use uring_executor::coop::{Coop, cooperative};
+    ///
+    /// let future: Coop<std::future::Ready<u8>> = cooperative(std::future::ready(7));
+    /// # let mut future = std::pin::pin!(future);
+    /// # let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    /// # assert_eq!(future.as_mut().poll(&mut cx), std::task::Poll::Ready(7));
+    /// ```
     #[derive(Debug)]
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct Coop<F> {
@@ -270,9 +320,20 @@ pin_project! {
 /// Corresponds to `tokio::task::coop::cooperative`. As cancel safe as `future`.
 ///
 /// ```
-/// # async fn example(channel: impl Future<Output = u8>) {
-/// let byte = uring_executor::coop::cooperative(channel).await;
-/// # }
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+/// # fn main() -> () { run(async |spawner| {
+/// use std::future::ready;
+/// use uring_executor::coop::cooperative;
+///
+/// let busy = spawner.spawn(async {
+///     for _ in 0..1_000 {
+///         cooperative(ready(7)).await; // always ready, and would not let anybody else run
+///     }
+/// });
+/// spawner.spawn(async {}).await.unwrap();
+/// assert!(!busy.is_finished());
+/// busy.await.unwrap();
+/// # }) }
 /// ```
 pub fn cooperative<F: Future>(future: F) -> Coop<F> {
     Coop { future }

@@ -51,7 +51,13 @@ impl Executor {
     /// Makes an executor whose home is this thread. `unparker` is woken when there is something to do that the loop
     /// could not know of: see [`Park`].
     ///
-    /// See the example of [`Executor`].
+    /// ```
+    /// use std::task::Waker;
+    /// use uring_executor::{Config, Executor};
+    ///
+    /// let executor = Executor::new(Config::default(), Waker::noop().clone());
+    /// assert!(!executor.has_work(), "there is no task yet");
+    /// ```
     #[must_use]
     pub fn new(config: Config, unparker: Waker) -> Self {
         Self {
@@ -69,7 +75,16 @@ impl Executor {
     ///
     /// Corresponds to `tokio::task::spawn_local`.
     ///
-    /// See the example of [`Executor`].
+    /// ```
+    /// use std::task::Waker;
+    /// use uring_executor::{Config, Executor};
+    ///
+    /// let executor = Executor::new(Config::default(), Waker::noop().clone());
+    /// let task = executor.spawn(async { 42 });
+    /// assert!(!task.is_finished(), "it runs in a later pass");
+    /// executor.run_pass();
+    /// assert!(task.is_finished());
+    /// ```
     #[track_caller]
     pub fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
         spawn_home(&self.shared, self.local(), future, Location::caller())
@@ -84,7 +99,26 @@ impl Executor {
     ///
     /// When this thread is already inside a `block_on` or `run_pass`, and when `future` panics.
     ///
-    /// See the example of [`Park`].
+    /// ```
+    /// use std::task::Waker;
+    /// use uring_executor::{Config, Executor, Park, ParkMode, yield_now};
+    ///
+    /// struct Spin;
+    /// impl Park for Spin {
+    ///     fn park(&mut self, _mode: ParkMode) {}
+    ///     fn unparker(&self) -> Waker {
+    ///         Waker::noop().clone()
+    ///     }
+    /// }
+    ///
+    /// let executor = Executor::new(Config::default(), Spin.unparker());
+    /// let text = String::from("borrowed");
+    /// let len = executor.block_on(&mut Spin, async {
+    ///     yield_now().await;
+    ///     text.len()
+    /// });
+    /// assert_eq!(len, 8);
+    /// ```
     #[track_caller]
     pub fn block_on<F: Future, P: Park>(&self, park: &mut P, future: F) -> F::Output {
         let local = self.local();
@@ -104,7 +138,16 @@ impl Executor {
     ///
     /// When this thread is already inside a `block_on` or `run_pass`.
     ///
-    /// See the example of [`Executor`].
+    /// ```
+    /// use std::task::Waker;
+    /// use uring_executor::{Config, Executor, yield_now};
+    ///
+    /// let executor = Executor::new(Config::default(), Waker::noop().clone());
+    /// let task = executor.spawn(yield_now());
+    /// assert!(executor.run_pass(), "it has yielded, and is to be polled again");
+    /// assert!(!executor.run_pass());
+    /// assert!(task.is_finished());
+    /// ```
     #[track_caller]
     pub fn run_pass(&self) -> bool {
         let local = self.local();
@@ -121,7 +164,17 @@ impl Executor {
 
     /// Whether there is something to do right now.
     ///
-    /// See the example of [`Executor`].
+    /// ```
+    /// use std::task::Waker;
+    /// use uring_executor::{Config, Executor};
+    ///
+    /// let executor = Executor::new(Config::default(), Waker::noop().clone());
+    /// let task = executor.spawn(async {});
+    /// assert!(executor.has_work());
+    /// executor.run_pass();
+    /// assert!(!executor.has_work());
+    /// # drop(task);
+    /// ```
     #[must_use]
     pub fn has_work(&self) -> bool {
         self.spawner().has_work()
@@ -130,7 +183,16 @@ impl Executor {
     /// Drops the futures of all tasks, on this thread, and refuses new ones. Join handles resolve to a cancelled
     /// [`JoinError`](crate::JoinError). A task that is running right now is cancelled when its poll ends.
     ///
-    /// See the example of [`Executor`].
+    /// ```
+    /// use std::task::Waker;
+    /// use uring_executor::{Config, Executor};
+    ///
+    /// let executor = Executor::new(Config::default(), Waker::noop().clone());
+    /// let task = executor.spawn(std::future::pending::<()>());
+    /// executor.shutdown();
+    /// assert!(task.is_finished());
+    /// assert!(executor.spawn(async {}).is_finished(), "refused");
+    /// ```
     pub fn shutdown(&self) {
         let local = self.local();
         local.closed.set(true);
@@ -145,7 +207,16 @@ impl Executor {
 
     /// A handle for other places and threads.
     ///
-    /// See the example of [`Spawner`].
+    /// ```
+    /// use std::task::Waker;
+    /// use uring_executor::{Config, Executor};
+    ///
+    /// let executor = Executor::new(Config::default(), Waker::noop().clone());
+    /// let spawner = executor.spawner();
+    /// let task = std::thread::spawn(move || spawner.spawn(async {})).join().unwrap();
+    /// executor.run_pass();
+    /// assert!(task.is_finished());
+    /// ```
     #[must_use]
     pub fn spawner(&self) -> Spawner {
         Spawner::new(self.shared.clone())
@@ -153,7 +224,17 @@ impl Executor {
 
     /// What was counted so far.
     ///
-    /// See the example of [`Executor`].
+    /// ```
+    /// use std::task::Waker;
+    /// use uring_executor::{Config, Executor};
+    ///
+    /// let executor = Executor::new(Config::default(), Waker::noop().clone());
+    /// let task = executor.spawn(async {});
+    /// assert_eq!(executor.metrics().tasks_alive, 1);
+    /// executor.run_pass();
+    /// assert_eq!((executor.metrics().tasks_alive, executor.metrics().polls), (0, 1));
+    /// # drop(task);
+    /// ```
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         self.shared.counters.snapshot()

@@ -119,7 +119,15 @@ impl Completed {
 impl<T> JoinSet<T> {
     /// An empty set.
     ///
-    /// See the example of [`JoinSet`].
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// use uring_executor::JoinSet;
+    ///
+    /// let mut set = JoinSet::<u32>::new();
+    /// assert!(set.join_next().await.is_none());
+    /// # }) }
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -130,7 +138,19 @@ impl<T> JoinSet<T> {
 
     /// How many tasks have not been joined.
     ///
-    /// See the example of [`JoinSet`].
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// use uring_executor::JoinSet;
+    ///
+    /// let mut set = JoinSet::new();
+    /// set.spawn(async {});
+    /// set.spawn(async {});
+    /// assert_eq!(set.len(), 2);
+    /// set.join_next().await;
+    /// assert_eq!(set.len(), 1);
+    /// # }) }
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -138,7 +158,19 @@ impl<T> JoinSet<T> {
 
     /// Whether all tasks have been joined.
     ///
-    /// See the example of [`JoinSet`].
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// use uring_executor::JoinSet;
+    ///
+    /// let mut set = JoinSet::new();
+    /// set.spawn(async {});
+    /// uring_executor::yield_now().await;
+    /// assert!(!set.is_empty(), "completed, but not joined");
+    /// set.join_next().await;
+    /// assert!(set.is_empty());
+    /// # }) }
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
@@ -146,7 +178,18 @@ impl<T> JoinSet<T> {
 
     /// Aborts all tasks. They remain in the set and are joined as cancelled.
     ///
-    /// See the example of [`JoinSet`].
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// use uring_executor::JoinSet;
+    ///
+    /// let mut set = JoinSet::new();
+    /// set.spawn(std::future::pending::<()>());
+    /// set.abort_all();
+    /// assert_eq!(set.len(), 1);
+    /// assert!(set.join_next().await.unwrap().unwrap_err().is_cancelled());
+    /// # }) }
+    /// ```
     pub fn abort_all(&mut self) {
         for (_, entry) in &self.entries {
             entry.handle.abort();
@@ -155,7 +198,25 @@ impl<T> JoinSet<T> {
 
     /// Takes all tasks out of the set without aborting them.
     ///
-    /// See the example of [`JoinSet`].
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// use uring_executor::JoinSet;
+    ///
+    /// use std::{cell::Cell, rc::Rc};
+    ///
+    /// let done = Rc::new(Cell::new(false));
+    /// let mut set = JoinSet::new();
+    /// set.spawn({
+    ///     let done = Rc::clone(&done);
+    ///     async move { done.set(true) }
+    /// });
+    /// set.detach_all();
+    /// assert!(set.is_empty());
+    /// uring_executor::yield_now().await;
+    /// assert!(done.get(), "it runs on");
+    /// # }) }
+    /// ```
     pub fn detach_all(&mut self) {
         self.entries.clear();
     }
@@ -168,7 +229,17 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// Without a current executor, and where the current one's home is another thread.
     ///
-    /// See the example of [`JoinSet`].
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// use uring_executor::JoinSet;
+    ///
+    /// let mut set = JoinSet::new();
+    /// let abort = set.spawn(async { 42 });
+    /// assert_eq!(set.join_next().await.unwrap().unwrap(), 42);
+    /// assert!(abort.is_finished());
+    /// # }) }
+    /// ```
     #[track_caller]
     pub fn spawn<F: Future<Output = T> + 'static>(&mut self, future: F) -> AbortHandle {
         let Some(spawner) = Spawner::try_current() else {
@@ -182,7 +253,17 @@ impl<T: 'static> JoinSet<T> {
 
     /// The same as [`spawn`](Self::spawn).
     ///
-    /// See the example of [`JoinSet`].
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// use uring_executor::JoinSet;
+    ///
+    /// let mut set = JoinSet::new();
+    /// let local = std::rc::Rc::new(42);
+    /// set.spawn_local(async move { *local });
+    /// assert_eq!(set.join_next().await.unwrap().unwrap(), 42);
+    /// # }) }
+    /// ```
     #[track_caller]
     pub fn spawn_local<F: Future<Output = T> + 'static>(&mut self, future: F) -> AbortHandle {
         self.spawn(future)
@@ -190,7 +271,20 @@ impl<T: 'static> JoinSet<T> {
 
     /// Spawns a task on the executor of `spawner`, from any thread. A runtime's handle is one, too.
     ///
-    /// See the example of [`JoinSet`].
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// use uring_executor::JoinSet;
+    ///
+    /// let mut set = JoinSet::new();
+    /// let filled = std::thread::spawn(move || {
+    ///     set.spawn_on(async { 42 }, &spawner);
+    ///     set
+    /// });
+    /// let mut set = filled.join().unwrap();
+    /// assert_eq!(set.join_next().await.unwrap().unwrap(), 42);
+    /// # }) }
+    /// ```
     #[track_caller]
     pub fn spawn_on<F>(&mut self, future: F, spawner: &impl AsRef<Spawner>) -> AbortHandle
     where
@@ -202,7 +296,16 @@ impl<T: 'static> JoinSet<T> {
 
     /// Adds a task that was spawned elsewhere.
     ///
-    /// See the example of [`JoinSet`].
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// use uring_executor::JoinSet;
+    ///
+    /// let mut set = JoinSet::new();
+    /// set.insert(spawner.spawn(async { 42 }));
+    /// assert_eq!(set.join_next().await.unwrap().unwrap(), 42);
+    /// # }) }
+    /// ```
     pub fn insert(&mut self, handle: JoinHandle<T>) -> AbortHandle {
         let abort = handle.abort_handle();
         let vacant = self.entries.vacant_entry();

@@ -4,7 +4,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What an executor counted since it was made. A copy: it does not change.
 ///
-/// See the example of [`Executor`](crate::Executor).
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+/// # fn main() -> () { run(async |spawner| {
+/// use uring_executor::{Metrics, yield_now};
+///
+/// let before: Metrics = spawner.metrics();
+/// spawner.spawn(yield_now()).await.unwrap();
+/// let after = spawner.metrics();
+/// assert!(after.polls >= before.polls + 2, "the task was polled twice");
+/// assert_eq!((after.stalls, after.budget_yields, after.tasks_alive), (0, 0, 0));
+/// # }) }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metrics {

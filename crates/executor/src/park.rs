@@ -4,7 +4,42 @@ use std::task::Waker;
 
 /// How far [`Park::park`] may go.
 ///
-/// See the example of [`Park`].
+/// ```
+/// use std::{cell::RefCell, future::poll_fn, rc::Rc, task::{Poll, Waker}};
+/// use uring_executor::{Config, Executor, Park, ParkMode, yield_now};
+///
+/// /// A driver with one thing to wait for, which happens in its first sleep.
+/// #[derive(Default)]
+/// struct Driver {
+///     modes: Vec<ParkMode>,
+///     waits: Rc<RefCell<Option<Waker>>>,
+/// }
+///
+/// impl Park for Driver {
+///     fn park(&mut self, mode: ParkMode) {
+///         self.modes.push(mode);
+///         if mode == ParkMode::Block {
+///             self.waits.take().expect("somebody waits").wake();
+///         }
+///     }
+///     fn unparker(&self) -> Waker {
+///         Waker::noop().clone()
+///     }
+/// }
+///
+/// let mut driver = Driver::default();
+/// let executor = Executor::new(Config::default(), driver.unparker());
+/// let (waits, mut is_first) = (Rc::clone(&driver.waits), true);
+/// executor.block_on(&mut driver, async move {
+///     yield_now().await; // to be polled after a look at the driver
+///     poll_fn(|cx| {
+///         waits.replace(Some(cx.waker().clone()));
+///         if std::mem::take(&mut is_first) { Poll::Pending } else { Poll::Ready(()) }
+///     })
+///     .await;
+/// });
+/// assert_eq!(driver.modes, [ParkMode::Poll, ParkMode::Block]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ParkMode {
     /// Look at the driver and wake whom it has news for, without sleeping.

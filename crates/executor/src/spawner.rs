@@ -49,7 +49,16 @@ impl Spawner {
     ///
     /// Corresponds to `tokio::runtime::Handle::try_current`.
     ///
-    /// See the example of [`enter`](Self::enter).
+    /// ```
+    /// use std::task::Waker;
+    /// use uring_executor::{Config, Executor, Spawner};
+    ///
+    /// let executor = Executor::new(Config::default(), Waker::noop().clone());
+    /// assert!(Spawner::try_current().is_none());
+    /// let spawner = executor.spawner();
+    /// let _entered = spawner.enter();
+    /// assert!(Spawner::try_current().is_some());
+    /// ```
     #[must_use]
     pub fn try_current() -> Option<Self> {
         // A thread that is ending has none any more.
@@ -65,7 +74,16 @@ impl Spawner {
     ///
     /// If there is none.
     ///
-    /// See the example of [`enter`](Self::enter).
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// use uring_executor::Spawner;
+    ///
+    /// let task = Spawner::current().spawn(async { 42 });
+    /// assert_eq!(task.await.unwrap(), 42);
+    /// # drop(spawner);
+    /// # }) }
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn current() -> Self {
@@ -109,7 +127,13 @@ impl Spawner {
     ///
     /// Corresponds to `tokio::runtime::Handle::spawn`.
     ///
-    /// See the example of [`Spawner`].
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// let task = std::thread::spawn(move || spawner.spawn(async { 42 })).join().unwrap();
+    /// assert_eq!(task.await.unwrap(), 42);
+    /// # }) }
+    /// ```
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -202,7 +226,14 @@ impl Spawner {
     /// On any other thread. See [`is_home`](Self::is_home), [`spawn`](Self::spawn) and
     /// [`spawn_with`](Self::spawn_with).
     ///
-    /// See the example of [`enter`](Self::enter).
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// let local = std::rc::Rc::new(42);
+    /// let task = spawner.spawn_local(async move { *local });
+    /// assert_eq!(task.await.unwrap(), 42);
+    /// # }) }
+    /// ```
     #[track_caller]
     pub fn spawn_local<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
         let local = self.shared.local.get().expect(
@@ -214,7 +245,13 @@ impl Spawner {
 
     /// Whether this is the executor's thread.
     ///
-    /// See the example of [`enter`](Self::enter).
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// assert!(spawner.is_home());
+    /// assert!(!std::thread::spawn(move || spawner.is_home()).join().unwrap());
+    /// # }) }
+    /// ```
     #[must_use]
     pub fn is_home(&self) -> bool {
         self.shared.local.get().is_some()
@@ -222,7 +259,16 @@ impl Spawner {
 
     /// Whether any executor is driving tasks on this thread, so that blocking it would stop them.
     ///
-    /// See the example of [`enter`](Self::enter).
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// use uring_executor::Spawner;
+    ///
+    /// assert!(Spawner::is_driving_here());
+    /// assert!(!std::thread::spawn(Spawner::is_driving_here).join().unwrap());
+    /// # drop(spawner);
+    /// # }) }
+    /// ```
     #[must_use]
     pub fn is_driving_here() -> bool {
         context::with(context::Context::is_driving)
@@ -231,7 +277,16 @@ impl Spawner {
     /// Whether the executor has something to do right now. On another thread this knows only of what came from other
     /// threads.
     ///
-    /// See the example of [`enter`](Self::enter).
+    /// ```
+    /// use std::task::Waker;
+    /// use uring_executor::{Config, Executor};
+    ///
+    /// let executor = Executor::new(Config::default(), Waker::noop().clone());
+    /// let spawner = executor.spawner();
+    /// assert!(!spawner.has_work());
+    /// drop(executor.spawn(async {}));
+    /// assert!(spawner.has_work());
+    /// ```
     #[must_use]
     pub fn has_work(&self) -> bool {
         let here =
@@ -243,7 +298,17 @@ impl Spawner {
 
     /// How many tasks came from other threads and wait to be taken up.
     ///
-    /// See the example of [`enter`](Self::enter).
+    /// ```
+    /// use std::task::Waker;
+    /// use uring_executor::{Config, Executor};
+    ///
+    /// let executor = Executor::new(Config::default(), Waker::noop().clone());
+    /// let (here, there) = (executor.spawner(), executor.spawner());
+    /// std::thread::spawn(move || drop(there.spawn(async {}))).join().unwrap();
+    /// assert_eq!(here.inbox_depth(), 1);
+    /// executor.run_pass();
+    /// assert_eq!(here.inbox_depth(), 0);
+    /// ```
     #[must_use]
     pub fn inbox_depth(&self) -> usize {
         self.shared.inbox.len()
@@ -251,7 +316,15 @@ impl Spawner {
 
     /// What the executor has counted so far.
     ///
-    /// See the example of [`enter`](Self::enter).
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// spawner.spawn(async {}).await.unwrap();
+    /// let metrics = std::thread::spawn(move || spawner.metrics()).join().unwrap();
+    /// assert_eq!(metrics.tasks_alive, 0);
+    /// assert!(metrics.polls >= 2, "the task, and who waited for it");
+    /// # }) }
+    /// ```
     #[must_use]
     pub fn metrics(&self) -> Metrics {
         self.shared.counters.snapshot()
@@ -274,7 +347,17 @@ impl fmt::Debug for Spawner {
 
 /// Keeps a [`Spawner`] current; see [`Spawner::enter`].
 ///
-/// See the example of [`Spawner::enter`].
+/// ```
+/// use std::task::Waker;
+/// use uring_executor::{Config, EnterGuard, Executor, Spawner};
+///
+/// let executor = Executor::new(Config::default(), Waker::noop().clone());
+/// let spawner = executor.spawner();
+/// let entered: EnterGuard<'_> = spawner.enter();
+/// assert!(Spawner::try_current().is_some());
+/// drop(entered);
+/// assert!(Spawner::try_current().is_none());
+/// ```
 pub struct EnterGuard<'a> {
     _left: Left,
     /// Also keeps the guard on its thread.

@@ -10,7 +10,14 @@ use crate::task;
 
 /// A function that is told of each stall.
 ///
-/// See the example of [`StallWatch`].
+/// ```
+/// use std::time::{Duration, Instant};
+/// use uring_executor::{StallHook, StallWatch};
+///
+/// let hook: Box<StallHook> = Box::new(|stall| eprintln!("{stall}"));
+/// let watch = StallWatch { threshold: Duration::from_millis(5), clock: Instant::now, on_stall: hook };
+/// # assert_eq!(watch.threshold, Duration::from_millis(5));
+/// ```
 pub type StallHook = dyn Fn(&Stall);
 
 /// What measures polls, and whom it tells of those that take too long.
@@ -86,7 +93,27 @@ impl fmt::Debug for StallWatch {
 ///
 /// Shown with `{}` it is one line that says all of it.
 ///
-/// See the example of [`StallWatch`].
+/// ```
+/// use std::{cell::RefCell, rc::Rc, task::Waker, time::{Duration, Instant}};
+/// use uring_executor::{Config, Executor, Stall, StallWatch};
+///
+/// let seen: Rc<RefCell<Vec<Stall>>> = Rc::default();
+/// let told = Rc::clone(&seen);
+/// let watch = StallWatch {
+///     threshold: Duration::from_millis(1),
+///     clock: Instant::now,
+///     on_stall: Box::new(move |stall| told.borrow_mut().push(stall.clone())),
+/// };
+/// let config = Config { stall_watch: Some(watch), ..Config::default() };
+/// let executor = Executor::new(config, Waker::noop().clone());
+/// let task = executor.spawn(async { std::thread::sleep(Duration::from_millis(1)) });
+/// executor.run_pass();
+///
+/// let stall = seen.borrow_mut().pop().unwrap();
+/// assert_eq!((stall.id, stall.spawned_at.file()), (Some(task.id()), file!()));
+/// assert!(stall.held >= Duration::from_millis(1));
+/// assert!(stall.to_string().contains("held the thread"));
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Stall {

@@ -12,7 +12,19 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// Cancel safe: a dropped call has removed no task.
     ///
-    /// See the example of [`JoinSet`].
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// use uring_executor::JoinSet;
+    ///
+    /// let mut set: JoinSet<u32> = [3, 4].map(|n| async move { n * n }).into_iter().collect();
+    /// let mut sum = 0;
+    /// while let Some(square) = set.join_next().await {
+    ///     sum += square.unwrap();
+    /// }
+    /// assert_eq!(sum, 25);
+    /// # }) }
+    /// ```
     pub async fn join_next(&mut self) -> Option<Result<T, JoinError>> {
         poll_fn(|cx| self.poll_join_next(cx)).await
     }
@@ -21,14 +33,35 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// Cancel safe: a dropped call has removed no task.
     ///
-    /// See the example of [`JoinSet`].
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// use uring_executor::JoinSet;
+    ///
+    /// let mut set = JoinSet::new();
+    /// let abort = set.spawn(async { 42 });
+    /// let (id, output) = set.join_next_with_id().await.unwrap().unwrap();
+    /// assert_eq!((id, output), (abort.id(), 42));
+    /// # }) }
+    /// ```
     pub async fn join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
         poll_fn(|cx| self.poll_join_next_with_id(cx)).await
     }
 
     /// The next completed task, if there is one right now.
     ///
-    /// See the example of [`JoinSet`].
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// use uring_executor::JoinSet;
+    ///
+    /// let mut set = JoinSet::new();
+    /// set.spawn(async { 42 });
+    /// assert!(set.try_join_next().is_none(), "it has not run yet");
+    /// uring_executor::yield_now().await;
+    /// assert_eq!(set.try_join_next().unwrap().unwrap(), 42);
+    /// # }) }
+    /// ```
     pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
         let (_, result) = self.next_completed(Completed::pop)?;
         Some(result)
@@ -36,7 +69,17 @@ impl<T: 'static> JoinSet<T> {
 
     /// As [`try_join_next`](Self::try_join_next), with the task's id.
     ///
-    /// See the example of [`JoinSet`].
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// use uring_executor::JoinSet;
+    ///
+    /// let mut set = JoinSet::new();
+    /// let abort = set.spawn(async { 42 });
+    /// uring_executor::yield_now().await;
+    /// assert_eq!(set.try_join_next_with_id().unwrap().unwrap(), (abort.id(), 42));
+    /// # }) }
+    /// ```
     pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
         let next = self.next_completed(Completed::pop)?;
         Some(with_id(next))
@@ -44,7 +87,17 @@ impl<T: 'static> JoinSet<T> {
 
     /// Aborts all tasks and waits until their futures are dropped.
     ///
-    /// See the example of [`JoinSet`].
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// use uring_executor::JoinSet;
+    ///
+    /// let mut set = JoinSet::new();
+    /// let abort = set.spawn(std::future::pending::<()>());
+    /// set.shutdown().await;
+    /// assert!(set.is_empty() && abort.is_finished());
+    /// # }) }
+    /// ```
     pub async fn shutdown(&mut self) {
         self.abort_all();
         while self.join_next().await.is_some() {}
@@ -58,7 +111,20 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// When a task panicked, with its payload, and when one was cancelled. The others are aborted then.
     ///
-    /// See the example of [`JoinSet`].
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// use uring_executor::JoinSet;
+    ///
+    /// let mut set = JoinSet::new();
+    /// set.spawn(async {
+    ///     uring_executor::yield_now().await;
+    ///     "slow"
+    /// });
+    /// set.spawn(async { "quick" });
+    /// assert_eq!(set.join_all().await, ["quick", "slow"]);
+    /// # }) }
+    /// ```
     pub async fn join_all(mut self) -> Vec<T> {
         let mut outputs = Vec::with_capacity(self.len());
         while let Some(result) = self.join_next().await {
@@ -74,7 +140,19 @@ impl<T: 'static> JoinSet<T> {
     /// Polls for the next task to complete: `Ready(None)` if there is none in the set. After `Pending`, the waker of
     /// the last call is woken.
     ///
-    /// See the example of [`JoinSet`].
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// use uring_executor::JoinSet;
+    ///
+    /// use std::future::poll_fn;
+    ///
+    /// let mut set = JoinSet::new();
+    /// set.spawn(async { 42 });
+    /// assert_eq!(poll_fn(|cx| set.poll_join_next(cx)).await.unwrap().unwrap(), 42);
+    /// assert!(poll_fn(|cx| set.poll_join_next(cx)).await.is_none());
+    /// # }) }
+    /// ```
     pub fn poll_join_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
         let next = ready!(self.poll_next_completed(cx));
         Poll::Ready(next.map(|(_, result)| result))
@@ -82,7 +160,19 @@ impl<T: 'static> JoinSet<T> {
 
     /// As [`poll_join_next`](Self::poll_join_next), with the task's id.
     ///
-    /// See the example of [`JoinSet`].
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// use uring_executor::JoinSet;
+    ///
+    /// use std::future::poll_fn;
+    ///
+    /// let mut set = JoinSet::new();
+    /// let abort = set.spawn(async { 42 });
+    /// let joined = poll_fn(|cx| set.poll_join_next_with_id(cx)).await;
+    /// assert_eq!(joined.unwrap().unwrap(), (abort.id(), 42));
+    /// # }) }
+    /// ```
     pub fn poll_join_next_with_id(
         &mut self,
         cx: &mut Context<'_>,
