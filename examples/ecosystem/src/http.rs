@@ -1,7 +1,7 @@
 //! One HTTP connection, of whichever version the client speaks.
 
-use std::future::Future;
-use std::pin::pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 
 use futures_util::future::{Either, select};
 use hyper::body::{Body, Incoming};
@@ -51,3 +51,24 @@ where
         }
     }
 }
+
+/// Lets hyper call a service of tower: one clone for each request, as such a service answers one at a time.
+pub fn from_tower<S, B>(service: S) -> impl Fn(Request<Incoming>) -> Answer<B> + 'static
+where
+    S: tower::Service<Request<Incoming>, Response = Response<B>, Error: Into<Failure>>,
+    S: Clone + 'static,
+    B: 'static,
+{
+    move |request| {
+        let mut service = service.clone();
+        Box::pin(async move {
+            poll_fn(|cx| service.poll_ready(cx))
+                .await
+                .map_err(Into::into)?;
+            service.call(request).await.map_err(Into::into)
+        })
+    }
+}
+
+/// A response to come.
+pub type Answer<B> = Pin<Box<dyn Future<Output = Result<Response<B>, Failure>>>>;
