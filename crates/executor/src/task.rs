@@ -48,6 +48,7 @@ mod lazy;
 #[cfg(all(test, loom))]
 mod loom_model;
 mod queue;
+mod remote_waker;
 mod run;
 mod shared;
 mod spawn;

@@ -4,8 +4,7 @@ use std::cell::Cell;
 use std::panic::Location;
 use std::task::{Context, Poll, Waker};
 
-use parking_lot::Mutex;
-
+use super::remote_waker::RemoteWaker;
 use super::shared::SharedRef;
 use super::state::State;
 use super::task_ref::TaskPtr;
@@ -30,9 +29,8 @@ pub(super) struct Header {
     /// Where the task was spawned. Immutable.
     pub(super) location: &'static Location<'static>,
 
-    /// Whom to wake on completion, when the `JoinHandle` was polled on another thread. Announced by REMOTE_WAKER. Boxed
-    /// because it is rare, and every task has room for it.
-    pub(super) remote_waker: Mutex<Option<Box<Waker>>>,
+    /// Whom to wake on completion, when the `JoinHandle` was polled on another thread. Announced by REMOTE_WAKER.
+    pub(super) remote_waker: RemoteWaker,
 
     /// Reached through [`Header::home`].
     home: HomeFields,
@@ -94,7 +92,7 @@ impl Header {
             shared,
             id: Id::next(),
             location,
-            remote_waker: Mutex::new(None),
+            remote_waker: RemoteWaker::none(),
             home: HomeFields {
                 next: Cell::new(None),
                 join_waker: Cell::new(None),

@@ -191,9 +191,8 @@ impl<T> JoinHandle<T> {
     #[cold]
     fn is_complete_or_wakes_remote(&self, waker: &Waker) -> bool {
         let header = self.task.header();
-        let clone = Box::new(waker.clone());
-        // The old one is dropped after the lock is released.
-        let _old = header.remote_waker.lock().replace(clone);
+        // The old one is dropped when all is done: it is foreign code.
+        let _old = header.remote_waker.replace(waker.clone());
         header.state.announce_remote_waker()
     }
 }

@@ -134,7 +134,7 @@ fn finish(owner: TaskRef, local: &Local) {
             unsafe { dealloc(task) };
         }
     } else {
-        let remote_waker = header.remote_waker.lock().take();
+        let remote_waker = header.remote_waker.take();
         wake(remote_waker.map(|waker| *waker));
         if in_queue {
             mem::forget(owner);
