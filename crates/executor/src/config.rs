@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::panic::Location;
+use std::sync::Arc;
 
 use crate::{Id, StallWatch};
 
@@ -90,6 +91,7 @@ impl fmt::Debug for Config {
 pub struct TaskPanic<'a> {
     id: Id,
     location: &'static Location<'static>,
+    name: Option<Arc<str>>,
     payload: &'a (dyn Any + Send),
 }
 
@@ -97,11 +99,13 @@ impl<'a> TaskPanic<'a> {
     pub(crate) fn new(
         id: Id,
         location: &'static Location<'static>,
+        name: Option<Arc<str>>,
         payload: &'a (dyn Any + Send),
     ) -> Self {
         Self {
             id,
             location,
+            name,
             payload,
         }
     }
@@ -124,6 +128,13 @@ impl<'a> TaskPanic<'a> {
     /// ```
     pub fn id(&self) -> Id {
         self.id
+    }
+
+    /// What the task was [named](crate::Spawner::named), if it was.
+    ///
+    /// See the example of [`Spawner::named`](crate::Spawner::named).
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     /// Where the task was spawned.

@@ -12,7 +12,8 @@ use crate::config::PanicHook;
 use crate::context::{self, Context};
 use crate::coop::Budget;
 use crate::local::Local;
-use crate::task::{self, SharedRef, spawn_home};
+use crate::stall::Identity;
+use crate::task::{self, Origin, SharedRef, spawn_home};
 use crate::{Config, JoinHandle, Metrics, Park, ParkMode, Spawner, StallWatch};
 
 /// Runs tasks on the thread that made it.
@@ -87,7 +88,12 @@ impl Executor {
     /// ```
     #[track_caller]
     pub fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
-        spawn_home(&self.shared, self.local(), future, Location::caller())
+        spawn_home(
+            &self.shared,
+            self.local(),
+            future,
+            Origin::at(Location::caller()),
+        )
     }
 
     /// Runs `future` to completion on this thread, and the tasks meanwhile. The future is borrowed: it need not be
@@ -305,7 +311,12 @@ impl Executor {
     #[cold]
     fn root_polled(&self, began: Instant, called_at: &'static Location<'static>) {
         if let Some(watch) = &self.stall_watch {
-            watch.end(began, None, called_at, &self.shared.counters.stalls);
+            let root = Identity {
+                id: None,
+                name: None,
+                spawned_at: called_at,
+            };
+            watch.end(began, root, &self.shared.counters.stalls);
         }
     }
 
@@ -350,11 +361,11 @@ impl Executor {
         let stalls = &self.shared.counters.stalls;
         let mut polls = 0;
         while polls < most
-            && let Some((id, spawned_at)) = local.run.oldest()
+            && let Some(task) = local.run.oldest()
         {
             let begin = watch.begin();
             polls += self.run_tasks(1, local, context);
-            watch.end(begin, Some(id), spawned_at, stalls);
+            watch.end(begin, task, stalls);
         }
         polls
     }

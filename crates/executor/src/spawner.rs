@@ -5,9 +5,11 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::Location;
+use std::sync::Arc;
 
-use crate::task::{SharedRef, spawn_home, spawn_reluctant, spawn_send, spawn_with};
-use crate::{JoinHandle, Metrics, Reluctant, context};
+use crate::local::Local;
+use crate::task::{Origin, SharedRef, spawn_home, spawn_reluctant, spawn_send, spawn_with};
+use crate::{JoinHandle, Metrics, NamedSpawner, Reluctant, context};
 
 thread_local! {
     static CURRENT: RefCell<Option<Spawner>> = const { RefCell::new(None) };
@@ -140,7 +142,7 @@ impl Spawner {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        spawn_send(&self.shared, future, Location::caller())
+        spawn_send(&self.shared, future, Origin::at(Location::caller()))
     }
 
     /// Spawns a future that has a say in its cancellation, from any thread: an abort ends it only when it lets it.
@@ -184,7 +186,7 @@ impl Spawner {
         F: Reluctant + Send + 'static,
         F::Output: Send + 'static,
     {
-        spawn_reluctant(&self.shared, future, Location::caller())
+        spawn_reluctant(&self.shared, future, Origin::at(Location::caller()))
     }
 
     /// Spawns, from any thread, a future that need not be `Send`: `make` is called on the executor's thread, as part
@@ -214,7 +216,7 @@ impl Spawner {
         F: Future + 'static,
         F::Output: Send + 'static,
     {
-        spawn_with(&self.shared, make, Location::caller())
+        spawn_with(&self.shared, make, Origin::at(Location::caller()))
     }
 
     /// Spawns a future that need not be `Send`, on the executor's own thread.
@@ -236,11 +238,42 @@ impl Spawner {
     /// ```
     #[track_caller]
     pub fn spawn_local<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
-        let local = self.shared.local.get().expect(
+        let local = self.local();
+        spawn_home(&self.shared, local, future, Origin::at(Location::caller()))
+    }
+
+    /// Spawns the next task under this name, by which reports of panics and stalls, and lists of tasks, call it. Several
+    /// tasks may have the same. It is kept beside the task, and one without a name has no room for it.
+    ///
+    /// ```
+    /// use std::{cell::RefCell, rc::Rc, task::Waker};
+    /// use uring_executor::{Config, Executor, TaskPanic};
+    ///
+    /// let told = Rc::new(RefCell::new(None));
+    /// let tell = Rc::clone(&told);
+    /// let report = move |panic: &TaskPanic<'_>| *tell.borrow_mut() = panic.name().map(str::to_owned);
+    /// let config = Config { on_task_panic: Some(Box::new(report)), ..Config::default() };
+    /// let executor = Executor::new(config, Waker::noop().clone());
+    /// let task = executor.spawner().named("worker 7").spawn_local(async { panic!("of no use") });
+    /// while executor.run_pass() {}
+    /// assert_eq!(told.take().as_deref(), Some("worker 7"));
+    /// # let _: uring_executor::JoinHandle<()> = task;
+    /// ```
+    pub fn named(&self, name: impl Into<Arc<str>>) -> NamedSpawner<'_> {
+        NamedSpawner::new(self, name.into())
+    }
+
+    pub(crate) fn shared(&self) -> &SharedRef {
+        &self.shared
+    }
+
+    /// The proof that this is the executor's thread.
+    #[track_caller]
+    pub(crate) fn local(&self) -> &Local {
+        self.shared.local.get().expect(
             "`spawn_local` was called off the executor's thread: use `Spawner::spawn` for a `Send` future, \
              or `Spawner::spawn_with` for a closure that makes one which is not",
-        );
-        spawn_home(&self.shared, local, future, Location::caller())
+        )
     }
 
     /// Whether this is the executor's thread.

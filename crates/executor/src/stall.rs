@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::panic::Location;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::Id;
@@ -60,21 +61,16 @@ impl StallWatch {
 
     /// The poll has ended: counts it and tells of it, if it has taken too long.
     #[cold]
-    pub(crate) fn end(
-        &self,
-        begin: Instant,
-        id: Option<Id>,
-        spawned_at: &'static Location<'static>,
-        stalls: &HomeCounter,
-    ) {
+    pub(crate) fn end(&self, begin: Instant, who: Identity, stalls: &HomeCounter) {
         let held = (self.clock)().saturating_duration_since(begin);
         if held < self.threshold {
             return;
         }
         stalls.add(1);
         let stall = Stall {
-            id,
-            spawned_at,
+            id: who.id,
+            name: who.name,
+            spawned_at: who.spawned_at,
             held,
         };
         task::swallow(|| (self.on_stall)(&stall));
@@ -87,6 +83,14 @@ impl fmt::Debug for StallWatch {
             .field("threshold", &self.threshold)
             .finish_non_exhaustive()
     }
+}
+
+/// Whose poll it was.
+pub(crate) struct Identity {
+    /// `None` is the root.
+    pub(crate) id: Option<Id>,
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) spawned_at: &'static Location<'static>,
 }
 
 /// A poll that held the thread for too long: nothing else could run meanwhile.
@@ -119,6 +123,8 @@ impl fmt::Debug for StallWatch {
 pub struct Stall {
     /// The task; `None` is the future given to `block_on`.
     pub id: Option<Id>,
+    /// What the task was [named](crate::Spawner::named), if it was.
+    pub name: Option<Arc<str>>,
     /// The call that spawned the task, or that of `block_on`.
     pub spawned_at: &'static Location<'static>,
     /// How long the poll took.
@@ -130,9 +136,12 @@ impl fmt::Display for Stall {
         let Stall {
             spawned_at, held, ..
         } = self;
-        match self.id {
-            Some(id) => write!(f, "task {id}, spawned at {spawned_at},")?,
-            None => write!(f, "the future of `block_on` at {spawned_at}")?,
+        match (self.id, &self.name) {
+            (Some(id), Some(name)) => {
+                write!(f, "task {id}, {name:?}, spawned at {spawned_at},")?;
+            }
+            (Some(id), None) => write!(f, "task {id}, spawned at {spawned_at},")?,
+            (None, _) => write!(f, "the future of `block_on` at {spawned_at}")?,
         }
         write!(f, " held the thread for {held:.1?} in one poll")
     }

@@ -47,6 +47,7 @@ mod join;
 mod lazy;
 #[cfg(all(test, loom))]
 mod loom_model;
+mod origin;
 mod queue;
 mod remote_waker;
 mod run;
@@ -58,6 +59,7 @@ mod unwind;
 mod waker;
 
 pub use join::{AbortHandle, JoinHandle};
+pub(crate) use origin::Origin;
 pub(crate) use queue::RunQueue;
 pub(crate) use run::shutdown;
 pub(crate) use shared::SharedRef;

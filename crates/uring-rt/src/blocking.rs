@@ -149,7 +149,13 @@ impl Pool {
     ///
     /// Aborting the task before the call has begun keeps it from beginning. After that nothing stops it. `hold` keeps a paused clock still until the call has returned.
     #[track_caller]
-    pub(crate) fn spawn<F, R>(&self, spawner: &Spawner, hold: ClockHold, call: F) -> JoinHandle<R>
+    pub(crate) fn spawn<F, R>(
+        &self,
+        spawner: &Spawner,
+        name: Option<Arc<str>>,
+        hold: ClockHold,
+        call: F,
+    ) -> JoinHandle<R>
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
@@ -168,7 +174,10 @@ impl Pool {
         if !is_accepted {
             let _ = result.abandon();
         }
-        spawner.spawn_reluctant(Waiting(result))
+        match name {
+            None => spawner.spawn_reluctant(Waiting(result)),
+            Some(name) => spawner.named(name).spawn_reluctant(Waiting(result)),
+        }
     }
 
     fn push(&self, job: Job) -> bool {

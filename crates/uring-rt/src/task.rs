@@ -14,6 +14,7 @@
 //! }
 //! ```
 
+mod builder;
 pub mod futures;
 pub mod join_set;
 mod local_key;
@@ -22,6 +23,7 @@ use std::future::Future;
 
 use uring_executor::Spawner;
 
+pub use builder::Builder;
 pub use join_set::JoinSet;
 pub use local_key::{AccessError, LocalKey};
 pub use uring_executor::coop::{Unconstrained, consume_budget, unconstrained};

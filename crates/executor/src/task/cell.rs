@@ -5,12 +5,14 @@ use std::cell::UnsafeCell;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::mem;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::header::{Header, VTable};
+use super::origin::{Name, Origin};
 use super::shared::SharedRef;
 use super::state::State;
 use super::task_ref::TaskPtr;
@@ -21,9 +23,11 @@ use crate::{JoinError, Reluctant};
 
 /// One task. `repr(C)`, so that a pointer to it is a pointer to its header.
 #[repr(C)]
-struct TaskCell<F: Future> {
+struct TaskCell<F: Future, N> {
     header: Header,
     stage: UnsafeCell<Stage<F>>,
+    /// Immutable. Beside the stage, as it is read while that is being polled.
+    name: N,
 }
 
 /// Where a task is in its life (T3).
@@ -33,47 +37,50 @@ enum Stage<F: Future> {
     Gone,
 }
 
-impl<F: Future> TaskCell<F> {
+impl<F: Future, N: Name> TaskCell<F, N> {
     const VTABLE: &'static VTable = &VTable {
-        poll: poll::<F>,
-        cancel: cancel::<F>,
+        poll: poll::<F, N>,
+        cancel: cancel::<F, N>,
         may_cancel: always,
-        drop_output: drop_output::<F>,
-        take_output: take_output::<F>,
-        dealloc: dealloc::<F>,
+        drop_output: drop_output::<F, N>,
+        take_output: take_output::<F, N>,
+        name: name::<F, N>,
+        dealloc: dealloc::<F, N>,
     };
 }
 
-impl<F: Reluctant> TaskCell<F> {
+impl<F: Reluctant, N: Name> TaskCell<F, N> {
     const RELUCTANT_VTABLE: &'static VTable = &VTable {
-        may_cancel: may_cancel::<F>,
+        may_cancel: may_cancel::<F, N>,
         ..*Self::VTABLE
     };
 }
 
-/// The functions for cells of futures of one type (T8). `F` is that type, so that no other table is made.
-pub(super) struct Table<F>(&'static VTable, PhantomData<fn(F)>);
+/// The functions for cells of futures of one type, with or without a name (T8). `F` and `N` are those types, so that no
+/// other table is made.
+pub(super) struct Table<F, N>(&'static VTable, PhantomData<fn(F, N)>);
 
-impl<F: Future> Table<F> {
-    pub(super) const PLAIN: Self = Self(TaskCell::<F>::VTABLE, PhantomData);
+impl<F: Future, N: Name> Table<F, N> {
+    pub(super) const PLAIN: Self = Self(TaskCell::<F, N>::VTABLE, PhantomData);
 }
 
-impl<F: Reluctant> Table<F> {
-    pub(super) const RELUCTANT: Self = Self(TaskCell::<F>::RELUCTANT_VTABLE, PhantomData);
+impl<F: Reluctant, N: Name> Table<F, N> {
+    pub(super) const RELUCTANT: Self = Self(TaskCell::<F, N>::RELUCTANT_VTABLE, PhantomData);
 }
 
 /// Makes a cell. The state says how many references there are.
 #[inline]
-pub(super) fn allocate<F: Future>(
+pub(super) fn allocate<F: Future, N: Name>(
     future: F,
-    table: Table<F>,
+    table: Table<F, N>,
     state: State,
     shared: SharedRef,
-    location: &'static Location<'static>,
+    origin: Origin<N>,
 ) -> TaskPtr {
     let cell = Box::new(TaskCell {
-        header: Header::new(state, table.0, shared, location),
+        header: Header::new(state, table.0, shared, origin.location),
         stage: UnsafeCell::new(Stage::Future(future)),
+        name: origin.name,
     });
     let cell = NonNull::from(Box::leak(cell));
     TaskPtr::new(cell.cast())
@@ -83,21 +90,21 @@ pub(super) fn allocate<F: Future>(
 ///
 /// The cell is alive (T1) and of this type (T8).
 #[inline]
-unsafe fn stage<F: Future>(task: TaskPtr) -> *mut Stage<F> {
-    let cell = task.as_ptr().cast::<TaskCell<F>>();
+unsafe fn stage<F: Future, N>(task: TaskPtr) -> *mut Stage<F> {
+    let cell = task.as_ptr().cast::<TaskCell<F, N>>();
     // SAFETY: alive and of this type, says the caller; no reference is made.
     let stage = unsafe { &raw const (*cell).stage };
     UnsafeCell::raw_get(stage)
 }
 
 /// See [`VTable::poll`].
-unsafe fn poll<F: Future>(
+unsafe fn poll<F: Future, N>(
     task: TaskPtr,
     cx: &mut Context<'_>,
     hook: Option<&PanicHook>,
 ) -> Poll<()> {
     // SAFETY: required by the contract of the table.
-    let stage = unsafe { stage::<F>(task) };
+    let stage = unsafe { stage::<F, N>(task) };
     let polled = catch_unwind(AssertUnwindSafe(|| {
         // SAFETY: on the home thread, not complete, and not inside of another poll: the stage is ours (T2).
         let Stage::Future(future) = (unsafe { &mut *stage }) else {
@@ -111,9 +118,8 @@ unsafe fn poll<F: Future>(
         Ok(Poll::Pending) => return Poll::Pending,
         Ok(Poll::Ready(output)) => Ok(output),
         Err(payload) => {
-            // SAFETY: required by the contract of the table.
-            let header = unsafe { task.header() };
-            report(header, &*payload, hook);
+            // SAFETY: alive, by the contract of the table.
+            unsafe { report(task, &*payload, hook) };
             Err(Failure::panic(payload))
         }
     };
@@ -127,9 +133,9 @@ unsafe fn poll<F: Future>(
 }
 
 /// See [`VTable::cancel`].
-unsafe fn cancel<F: Future>(task: TaskPtr, hook: Option<&PanicHook>) {
+unsafe fn cancel<F: Future, N>(task: TaskPtr, hook: Option<&PanicHook>) {
     // SAFETY: required by the contract of the table.
-    let stage = unsafe { stage::<F>(task) };
+    let stage = unsafe { stage::<F, N>(task) };
     // SAFETY: the stage is ours by the contract of the table (T2).
     let failure = match unsafe { drop_future(task, stage, hook) } {
         Ok(()) => Failure::Cancelled,
@@ -145,9 +151,9 @@ unsafe fn always(_task: TaskPtr) -> bool {
 }
 
 /// See [`VTable::may_cancel`].
-unsafe fn may_cancel<F: Reluctant>(task: TaskPtr) -> bool {
+unsafe fn may_cancel<F: Reluctant, N>(task: TaskPtr) -> bool {
     // SAFETY: required by the contract of the table.
-    let stage = unsafe { stage::<F>(task) };
+    let stage = unsafe { stage::<F, N>(task) };
     // SAFETY: on the home thread, not complete, and not inside of a poll: the stage is ours (T2).
     let Stage::Future(future) = (unsafe { &*stage }) else {
         unreachable!("T3: a task that is not complete has a future");
@@ -173,24 +179,32 @@ unsafe fn drop_future<F: Future>(
     let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { *stage = Stage::Gone }));
     if let Err(payload) = &dropped {
         // SAFETY: alive, says the caller.
-        report(unsafe { task.header() }, &**payload, hook);
+        unsafe { report(task, &**payload, hook) };
     }
     dropped
 }
 
 /// Tells the hook of a panic.
+///
+/// # Safety
+///
+/// The cell is alive (T1).
 #[cold]
-fn report(header: &Header, payload: &(dyn Any + Send), hook: Option<&PanicHook>) {
+unsafe fn report(task: TaskPtr, payload: &(dyn Any + Send), hook: Option<&PanicHook>) {
     let Some(hook) = hook else { return };
-    let panic = TaskPanic::new(header.id, header.location, payload);
+    // SAFETY: alive, says the caller.
+    let header = unsafe { task.header() };
+    // SAFETY: alive, and of its table's type (T8).
+    let name = unsafe { (header.vtable.name)(task) };
+    let panic = TaskPanic::new(header.id, header.location, name, payload);
     swallow(|| hook(&panic));
 }
 
 /// See [`VTable::drop_output`].
 #[inline]
-unsafe fn drop_output<F: Future>(task: TaskPtr) {
+unsafe fn drop_output<F: Future, N>(task: TaskPtr) {
     // SAFETY: required by the contract of the table.
-    let stage = unsafe { stage::<F>(task) };
+    let stage = unsafe { stage::<F, N>(task) };
     // SAFETY: the stage is ours by the contract of the table (T3, T4). An assignment stores even on unwinding.
     swallow(|| unsafe { *stage = Stage::Gone });
 }
@@ -200,9 +214,9 @@ unsafe fn drop_output<F: Future>(task: TaskPtr) {
 /// # Panics
 ///
 /// If the output was taken before.
-unsafe fn take_output<F: Future>(task: TaskPtr, destination: *mut ()) {
+unsafe fn take_output<F: Future, N>(task: TaskPtr, destination: *mut ()) {
     // SAFETY: required by the contract of the table.
-    let stage = unsafe { stage::<F>(task) };
+    let stage = unsafe { stage::<F, N>(task) };
     // SAFETY: the stage is ours by the contract of the table (T4); an output is not pinned.
     let Stage::Output(output) = mem::replace(unsafe { &mut *stage }, Stage::Gone) else {
         panic!("JoinHandle polled after completion");
@@ -215,12 +229,20 @@ unsafe fn take_output<F: Future>(task: TaskPtr, destination: *mut ()) {
     unsafe { *destination = Poll::Ready(output) };
 }
 
+/// See [`VTable::name`].
+unsafe fn name<F: Future, N: Name>(task: TaskPtr) -> Option<Arc<str>> {
+    let cell = task.as_ptr().cast::<TaskCell<F, N>>();
+    // SAFETY: alive and of this type, by the contract of the table; never written after the cell was made.
+    let name = unsafe { &(*cell).name };
+    name.get()
+}
+
 /// See [`VTable::dealloc`].
-unsafe fn dealloc<F: Future>(task: TaskPtr) {
+unsafe fn dealloc<F: Future, N>(task: TaskPtr) {
     // Only a `JoinHandle` that is the last to go leaves something in the stage (T4); its destructor may panic.
     // SAFETY: of this type (T8), and nobody else has a reference (T1), let alone a right to the stage.
-    unsafe { drop_output::<F>(task) };
-    let cell = task.as_ptr().cast::<TaskCell<F>>();
+    unsafe { drop_output::<F, N>(task) };
+    let cell = task.as_ptr().cast::<TaskCell<F, N>>();
     // SAFETY: made by `Box` in `allocate`, of this type (T8), and nobody else has a reference (T1).
     drop(unsafe { Box::from_raw(cell) });
 }

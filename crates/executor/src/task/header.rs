@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::panic::Location;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::remote_waker::RemoteWaker;
@@ -73,6 +74,9 @@ pub(super) struct VTable {
 
     /// Moves the output to the `Poll<Result<T, JoinError>>` behind the pointer. Wants: the right to the output (T4).
     pub(super) take_output: unsafe fn(TaskPtr, *mut ()),
+
+    /// What the task is called. Wants nothing else.
+    pub(super) name: unsafe fn(TaskPtr) -> Option<Arc<str>>,
 
     /// Ends the cell, and an output that is still in it. Wants: no reference left (T1), and that the last one had the
     /// right to that output, if any (T4).

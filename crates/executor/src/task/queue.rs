@@ -1,10 +1,9 @@
 //! The run queue: a list through the tasks themselves.
 
 use std::cell::Cell;
-use std::panic::Location;
 
 use super::task_ref::TaskPtr;
-use crate::Id;
+use crate::stall::Identity;
 
 /// A first-in first-out queue of tasks that costs no memory of its own. Touched by the home thread only.
 ///
@@ -50,12 +49,17 @@ impl RunQueue {
         self.len.set(self.len.get() + 1);
     }
 
-    /// Which task `pop` would give, and where that was spawned.
-    pub(crate) fn oldest(&self) -> Option<(Id, &'static Location<'static>)> {
+    /// Which task `pop` would give.
+    pub(crate) fn oldest(&self) -> Option<Identity> {
         let task = self.head.get()?;
         // SAFETY: a task in the queue is alive (Q2).
         let header = unsafe { task.header() };
-        Some((header.id, header.location))
+        Some(Identity {
+            id: Some(header.id),
+            // SAFETY: alive, and of its table's type (T8).
+            name: unsafe { (header.vtable.name)(task) },
+            spawned_at: header.location,
+        })
     }
 
     /// Takes the oldest task. Its `queued` flag is still set.

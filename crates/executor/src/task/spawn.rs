@@ -1,11 +1,11 @@
 //! How a task comes into being.
 
 use std::future::Future;
-use std::panic::Location;
 
 use super::cell::{self, Table};
 use super::join::JoinHandle;
 use super::lazy::Lazy;
+use super::origin::{Name, Origin};
 use super::shared::SharedRef;
 use super::state::State;
 use super::task_ref::{TaskPtr, TaskRef};
@@ -15,25 +15,25 @@ use crate::local::Local;
 
 /// Spawns on the home thread, whatever the future is made of.
 #[inline]
-pub(crate) fn spawn_home<F: Future + 'static>(
+pub(crate) fn spawn_home<F: Future + 'static, N: Name>(
     shared: &SharedRef,
     local: &Local,
     future: F,
-    location: &'static Location<'static>,
+    origin: Origin<N>,
 ) -> JoinHandle<F::Output> {
-    spawn_home_by(Table::PLAIN, shared, local, future, location)
+    spawn_home_by(Table::PLAIN, shared, local, future, origin)
 }
 
 #[inline]
-fn spawn_home_by<F: Future + 'static>(
-    table: Table<F>,
+fn spawn_home_by<F: Future + 'static, N: Name>(
+    table: Table<F, N>,
     shared: &SharedRef,
     local: &Local,
     future: F,
-    location: &'static Location<'static>,
+    origin: Origin<N>,
 ) -> JoinHandle<F::Output> {
     let shared = shared.clone_home(local);
-    let task = cell::allocate(future, table, State::new(), shared, location);
+    let task = cell::allocate(future, table, State::new(), shared, origin);
     // SAFETY: a new task counts two references (T1), and its output is that of `F` (T8).
     let (owner, handle) = unsafe { references(task) };
     if local.closed.get() {
@@ -46,56 +46,59 @@ fn spawn_home_by<F: Future + 'static>(
 }
 
 /// Spawns a future that may travel, from any thread.
-pub(crate) fn spawn_send<F>(
+pub(crate) fn spawn_send<F, N>(
     shared: &SharedRef,
     future: F,
-    location: &'static Location<'static>,
+    origin: Origin<N>,
 ) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send,
+    N: Name,
 {
     match shared.local.get() {
-        Some(local) => spawn_home(shared, local, future, location),
+        Some(local) => spawn_home(shared, local, future, origin),
         // SAFETY: the future is `Send`, and so is the output that the handle may take elsewhere.
-        None => unsafe { spawn_remote(Table::PLAIN, shared, future, location) },
+        None => unsafe { spawn_remote(Table::PLAIN, shared, future, origin) },
     }
 }
 
 /// Spawns a future that has a say in its cancellation and may travel, from any thread.
-pub(crate) fn spawn_reluctant<F>(
+pub(crate) fn spawn_reluctant<F, N>(
     shared: &SharedRef,
     future: F,
-    location: &'static Location<'static>,
+    origin: Origin<N>,
 ) -> JoinHandle<F::Output>
 where
     F: Reluctant + Send + 'static,
     F::Output: Send,
+    N: Name,
 {
     let table = Table::RELUCTANT;
     match shared.local.get() {
-        Some(local) => spawn_home_by(table, shared, local, future, location),
+        Some(local) => spawn_home_by(table, shared, local, future, origin),
         // SAFETY: the future is `Send`, and so is the output that the handle may take elsewhere.
-        None => unsafe { spawn_remote(table, shared, future, location) },
+        None => unsafe { spawn_remote(table, shared, future, origin) },
     }
 }
 
 /// Spawns a future that is made on the home thread by a closure that may travel, from any thread.
-pub(crate) fn spawn_with<C, F>(
+pub(crate) fn spawn_with<C, F, N>(
     shared: &SharedRef,
     closure: C,
-    location: &'static Location<'static>,
+    origin: Origin<N>,
 ) -> JoinHandle<F::Output>
 where
     C: FnOnce() -> F + Send + 'static,
     F: Future + 'static,
     F::Output: Send,
+    N: Name,
 {
     let future = Lazy::Closure(closure);
     match shared.local.get() {
-        Some(local) => spawn_home(shared, local, future, location),
+        Some(local) => spawn_home(shared, local, future, origin),
         // SAFETY: until its first poll it is only the closure, which is `Send`; so is the output.
-        None => unsafe { spawn_remote(Table::PLAIN, shared, future, location) },
+        None => unsafe { spawn_remote(Table::PLAIN, shared, future, origin) },
     }
 }
 
@@ -104,13 +107,13 @@ where
 /// # Safety
 ///
 /// What `future` holds before its first poll is `Send`, and so is its output (T9).
-unsafe fn spawn_remote<F: Future + 'static>(
-    table: Table<F>,
+unsafe fn spawn_remote<F: Future + 'static, N: Name>(
+    table: Table<F, N>,
     shared: &SharedRef,
     future: F,
-    location: &'static Location<'static>,
+    origin: Origin<N>,
 ) -> JoinHandle<F::Output> {
-    let task = cell::allocate(future, table, State::new_remote(), shared.clone(), location);
+    let task = cell::allocate(future, table, State::new_remote(), shared.clone(), origin);
     // SAFETY: a new task counts two references (T1), and its output is that of `F` (T8).
     let (owner, handle) = unsafe { references(task) };
     match shared.inbox.push(owner) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
-use uring_executor::{Config, Id, yield_now};
+use uring_executor::{Config, Id, JoinHandle, TaskPanic, yield_now};
 
 use crate::support::{Drops, executor, executor_with, text};
 
@@ -38,6 +38,35 @@ fn a_panic_in_the_poll_ends_in_the_join_error() {
     );
     assert_eq!(text(&*error.into_panic()), "oh 1");
     assert_eq!(drops.count(), 1);
+}
+
+#[test]
+fn the_hook_is_told_the_name_of_a_task_that_has_one() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let tell = Arc::clone(&told);
+    let hook = move |panic: &TaskPanic<'_>| tell.lock().push(panic.name().map(str::to_owned));
+    let (executor, mut park) = executor_with(Config {
+        on_task_panic: Some(Box::new(hook)),
+        ..Config::default()
+    });
+    let spawner = executor.spawner();
+    let in_poll: JoinHandle<()> = spawner
+        .named("in poll")
+        .spawn_local(async { panic!("poll") });
+    let in_drop = spawner.named("in drop").spawn_local(async {
+        let _bomb = PanicsOnDrop("drop");
+        pending::<()>().await;
+    });
+    let nameless: JoinHandle<()> = executor.spawn(async { panic!("poll") });
+    executor.block_on(&mut park, async {
+        in_poll.await.unwrap_err();
+        in_drop.cancel().await.unwrap_err();
+        nameless.await.unwrap_err();
+    });
+    let mut told = told.lock().clone();
+    told.sort_unstable();
+    let name = |name: &str| Some(name.to_owned());
+    assert_eq!(told, [None, name("in drop"), name("in poll")]);
 }
 
 #[test]

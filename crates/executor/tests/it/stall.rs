@@ -76,6 +76,40 @@ fn a_stall_names_the_task_the_line_that_spawned_it_and_how_long_it_took() {
 }
 
 #[test]
+fn a_stall_names_a_task_that_has_a_name() {
+    let (executor, mut park, log) = watched();
+    let spawner = executor.spawner();
+    let work = || pass(THRESHOLD);
+    let home = spawner.named("home").spawn_local(async move { work() });
+    let elsewhere = spawner.clone();
+    let spawn = move || elsewhere.named("elsewhere").spawn(async move { work() });
+    let remote = std::thread::spawn(spawn).join().unwrap();
+    let made = spawner
+        .named("made")
+        .spawn_with(move || async move { work() });
+    executor.block_on(&mut park, async {
+        home.await.unwrap();
+        remote.await.unwrap();
+        made.await.unwrap();
+    });
+    let stalls = log.take();
+    let mut names: Vec<_> = stalls
+        .iter()
+        .filter_map(|stall| stall.name.as_deref())
+        .collect();
+    names.sort_unstable();
+    assert_eq!(names, ["elsewhere", "home", "made"]);
+    let text = stalls[0].to_string();
+    assert!(
+        text.contains(&format!(
+            "{:?}, spawned at",
+            stalls[0].name.as_deref().unwrap()
+        )),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_task_spawned_elsewhere_is_reported_with_the_line_there() {
     let (executor, mut park, log) = watched();
     let spawner = executor.spawner();

@@ -223,6 +223,19 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
+        self.spawn_blocking_named(None, call)
+    }
+
+    #[track_caller]
+    pub(crate) fn spawn_blocking_named<F, R>(
+        &self,
+        name: Option<Arc<str>>,
+        call: F,
+    ) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
         let handle = self.clone();
         // The task of the call is known only after the call is on its way.
         let id = Arc::new(OnceLock::new());
@@ -232,7 +245,7 @@ impl Handle {
             with_id(*theirs.wait(), call)
         };
         let hold = self.reactor.hold_clock();
-        let task = self.pool.spawn(&self.spawner, hold, call);
+        let task = self.pool.spawn(&self.spawner, name, hold, call);
         // It is the first and only value.
         let _ = id.set(task.id());
         task
@@ -371,7 +384,7 @@ impl Handle {
         &self.parks
     }
 
-    pub(super) fn spawner(&self) -> &Spawner {
+    pub(crate) fn spawner(&self) -> &Spawner {
         &self.spawner
     }
 

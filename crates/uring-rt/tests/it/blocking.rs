@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use uring_rt::runtime::{Builder, Handle, Runtime};
-use uring_rt::task::{spawn_blocking, yield_now};
+use uring_rt::task::{self, spawn_blocking, yield_now};
 use uring_rt::time::{Instant, sleep};
 
 #[test]
@@ -25,6 +25,24 @@ fn a_call_returns_its_value_from_another_thread() {
     assert_eq!(value, 7);
     assert_ne!(id, thread::current().id());
     assert_eq!(name.as_deref(), Some("worker-of-test"));
+}
+
+#[test]
+fn a_call_may_have_a_name_and_runs_on_the_pool_that_is_asked_for() {
+    let runtime = Runtime::new().unwrap();
+    let other = Builder::new().thread_name("other-pool").build().unwrap();
+    let thread_name = || thread::current().name().map(str::to_owned);
+    let builder = task::Builder::new().name("call");
+    let here = {
+        let _entered = runtime.enter();
+        builder.spawn_blocking(thread_name).unwrap()
+    };
+    let there = builder.spawn_blocking_on(thread_name, other.handle());
+    let name = runtime.block_on(here).unwrap();
+    assert_eq!(name.as_deref(), Some("uring-rt-blocking"));
+    // The task that waits for it is the other runtime's.
+    let name = other.block_on(there.unwrap()).unwrap();
+    assert_eq!(name.as_deref(), Some("other-pool"));
 }
 
 #[test]

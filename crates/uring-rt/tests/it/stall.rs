@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use uring_rt::runtime::{Builder, Stall};
-use uring_rt::task::spawn_blocking;
+use uring_rt::task::{self, spawn_blocking};
 use uring_rt::time::{Duration, sleep};
 
 use crate::child::in_child;
@@ -43,6 +43,33 @@ fn a_task_that_holds_the_thread_is_named_with_the_line_that_spawned_it() {
         assert!(stall.held >= 2 * THRESHOLD, "{stall}");
         let counted = runtime.metrics().snapshot().executor.stalls;
         assert_eq!(counted, stalls.len() as u64);
+    }
+}
+
+#[test]
+fn a_task_that_holds_the_thread_is_called_by_its_name() {
+    for (_, mut builder) in backends() {
+        let stalls = collect(&mut builder);
+        let runtime = builder.stall_threshold(THRESHOLD).build().unwrap();
+        let handle = runtime.handle().clone();
+        let first_line = line!();
+        runtime.block_on(async move {
+            let here = task::Builder::new().name("here");
+            here.spawn(async { hold() }).unwrap().await.unwrap();
+            let afar = task::Builder::new().name("afar");
+            let afar = thread::spawn(move || afar.spawn_on(async { hold() }, &handle));
+            afar.join().unwrap().unwrap().await.unwrap();
+        });
+        let lines = first_line..line!();
+        let stalls = stalls.lock().unwrap();
+        for name in ["here", "afar"] {
+            let named = |stall: &&Stall| stall.name.as_deref() == Some(name);
+            let stall = stalls.iter().find(named).unwrap();
+            assert_eq!(stall.spawned_at.file(), file!());
+            assert!(lines.contains(&stall.spawned_at.line()), "{stall}");
+            let text = format!(", {name:?}, spawned at");
+            assert!(stall.to_string().contains(&text), "{stall}");
+        }
     }
 }
 
