@@ -99,7 +99,22 @@ impl Outcome {
 
 /// Which mechanism serves an fd.
 ///
-/// See the example of [`AsyncFd::registration`](crate::AsyncFd::registration).
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/pair.rs"));
+/// # fn main() -> io::Result<()> { with_pair(async |fd, _peer| {
+/// use uring_reactor::Route;
+///
+/// fd.writable().await?.retain_ready();
+/// let how = match fd.registration() {
+///     Route::Ring => "polled by the ring",
+///     Route::Epoll => "in an epoll set",
+///     Route::AlwaysReady => "not polled at all",
+///     _ => "by a mechanism that is newer than this example",
+/// };
+/// println!("{how}");
+/// # Ok(())
+/// # }) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Route {

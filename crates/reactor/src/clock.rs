@@ -127,7 +127,7 @@ impl Instant {
     /// use uring_reactor::Instant;
     ///
     /// let now = Instant::now();
-    /// let later = now + Duration::from_secs(1);
+    /// let later = now + Duration::from_secs(3600);
     /// assert_eq!(later.elapsed(), Duration::ZERO);
     /// ```
     pub fn elapsed(&self) -> Duration {

@@ -49,7 +49,16 @@ pub(crate) fn elsewhere<R>(work: impl FnOnce() -> R) -> R {
 
 /// While this lives, its reactor is the current one of the thread. Corresponds to `tokio::runtime::EnterGuard`.
 ///
-/// See the example of [`Handle::enter`].
+/// ```
+/// use uring_reactor::{EnterGuard, Handle, Options, Reactor};
+///
+/// let reactor = Reactor::new(Options::new())?;
+/// let guard: EnterGuard = reactor.handle().enter();
+/// assert!(Handle::has_current());
+/// drop(guard);
+/// assert!(!Handle::has_current());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[must_use = "the reactor stays current only while the guard lives"]
 pub struct EnterGuard {
     previous: Option<Handle>,

@@ -33,7 +33,14 @@ pub enum Choice {
 impl Choice {
     /// The choice of that name: `auto`, `io_uring` or `epoll`.
     ///
-    /// See the example of [`Choice`].
+    /// ```
+    /// use uring_reactor::Choice;
+    ///
+    /// assert_eq!(Choice::from_name("auto"), Some(Choice::Auto));
+    /// assert_eq!(Choice::from_name("io_uring"), Some(Choice::IoUring));
+    /// assert_eq!(Choice::from_name("epoll"), Some(Choice::Epoll));
+    /// assert_eq!(Choice::from_name("kqueue"), None);
+    /// ```
     pub fn from_name(name: &str) -> Option<Choice> {
         match name {
             "auto" => Some(Choice::Auto),
@@ -46,7 +53,18 @@ impl Choice {
 
 /// A step that was not taken, why, and what would help.
 ///
-/// See the example of [`Driver`].
+/// ```
+/// use uring_reactor::{Options, Reactor, Refusal, Rung};
+///
+/// // Why it is not the best rung: here, because the program asked for a lesser one.
+/// let reactor = Reactor::new(Options::new().top_rung(Rung::F))?;
+/// let refused: Vec<Refusal> = reactor.driver().refused;
+/// assert!(!refused.is_empty());
+/// for refusal in refused {
+///     println!("{refusal}");
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Refusal {
@@ -153,7 +171,15 @@ pub struct Driver {
 impl Driver {
     /// `"io_uring"` or `"epoll"`.
     ///
-    /// See the example of [`Driver`].
+    /// ```
+    /// use uring_reactor::{Choice, Options, Reactor};
+    ///
+    /// let reactor = Reactor::new(Options::new())?;
+    /// assert!(["io_uring", "epoll"].contains(&reactor.driver().backend()));
+    /// let reactor = Reactor::new(Options::new().choice(Choice::Epoll))?;
+    /// assert_eq!(reactor.driver().backend(), "epoll");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn backend(&self) -> &'static str {
         if self.rung.is_some() {
             "io_uring"

@@ -146,7 +146,15 @@ impl Reactor {
     ///
     /// As for [`turn`](Self::turn).
     ///
-    /// See the example of [`Pollable`].
+    /// ```
+    /// use uring_reactor::{Options, Reactor};
+    ///
+    /// let mut reactor = Reactor::new(Options::new())?;
+    /// let _pollable = reactor.pollable()?; // is readable: the first turn is due
+    /// reactor.foreign_turn()?;
+    /// assert_eq!(reactor.handle().metrics().turns, 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn foreign_turn(&mut self) -> io::Result<()> {
         self.local.shared().env.notifier.unpark();
         let outlet = self.outlet.borrow().clone();
@@ -165,7 +173,27 @@ impl Reactor {
     ///
     /// As for [`turn`](Self::turn), and when no descriptor is free.
     ///
-    /// See the example of [`Pollable`].
+    /// ```
+    /// use std::os::fd::{AsFd, AsRawFd};
+    /// use uring_reactor::{Options, Reactor};
+    /// use uring_sys::epoll::{EPOLLIN, Epoll, EventBuffer};
+    ///
+    /// let mut reactor = Reactor::new(Options::new())?;
+    /// let pollable = reactor.pollable()?;
+    /// let foreign = Epoll::new()?; // of the loop that this one is inside of
+    /// foreign.add(pollable.as_fd().as_raw_fd(), EPOLLIN, 0)?;
+    /// reactor.foreign_turn()?;
+    /// assert!(!reactor.foreign_sleep(true)?, "the caller has work, so it is readable already");
+    /// reactor.foreign_turn()?;
+    /// assert!(reactor.foreign_sleep(false)?);
+    ///
+    /// let unparker = reactor.handle().unparker();
+    /// let other = std::thread::spawn(move || unparker.wake());
+    /// foreign.wait(&mut EventBuffer::with_capacity(1), None)?; // ends: there is a turn to make
+    /// reactor.foreign_turn()?;
+    /// # other.join().unwrap();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn foreign_sleep(&mut self, has_work: bool) -> io::Result<bool> {
         let outlet = self.pollable()?;
         if !outlet.0.has_backend.get() {
@@ -213,14 +241,34 @@ impl Reactor {
     /// Whether the fd that [`pollable`](Self::pollable) gave is the parent's of this forked process, or none was asked
     /// for.
     ///
-    /// See the example of [`Pollable`].
+    /// ```
+    /// use uring_reactor::{Options, Reactor};
+    ///
+    /// let reactor = Reactor::new(Options::new())?;
+    /// assert!(reactor.is_outlet_lost(), "nobody has asked for one");
+    /// let _pollable = reactor.pollable()?;
+    /// assert!(!reactor.is_outlet_lost());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn is_outlet_lost(&self) -> bool {
         self.outlet.borrow().is_none()
     }
 
     /// The earliest deadline of all timers.
     ///
-    /// See the example of [`Pollable`].
+    /// ```
+    /// use std::{pin::pin, task::{Context, Waker}, time::Duration};
+    /// use uring_reactor::{Instant, Options, Reactor, Sleep};
+    ///
+    /// let reactor = Reactor::new(Options::new())?;
+    /// let _current = reactor.handle().enter();
+    /// assert_eq!(reactor.next_deadline(), None);
+    /// let deadline = Instant::now() + Duration::from_secs(3600);
+    /// let mut sleep = pin!(Sleep::until(deadline));
+    /// assert!(sleep.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    /// assert_eq!(reactor.next_deadline(), Some(deadline));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn next_deadline(&self) -> Option<Instant> {
         end_of_sleep(self.local.shared(), Turn::Wait)
     }

@@ -39,7 +39,14 @@ impl Handle {
     ///
     /// When there is none; see [`try_current`](Self::try_current).
     ///
-    /// See the example of [`enter`](Self::enter).
+    /// ```
+    /// use uring_reactor::{Handle, Options, Reactor};
+    ///
+    /// let reactor = Reactor::new(Options::new())?;
+    /// let _current = reactor.handle().enter();
+    /// assert_eq!(Handle::current().driver(), reactor.driver());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn current() -> Handle {
         Handle::try_current().unwrap_or_else(|| context::no_runtime("Handle::current"))
@@ -47,7 +54,15 @@ impl Handle {
 
     /// The reactor that this thread works for, if there is one.
     ///
-    /// See the example of [`enter`](Self::enter).
+    /// ```
+    /// use uring_reactor::{Handle, Options, Reactor};
+    ///
+    /// let reactor = Reactor::new(Options::new())?;
+    /// assert!(Handle::try_current().is_none());
+    /// let _current = reactor.handle().enter();
+    /// assert!(Handle::try_current().is_some());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn try_current() -> Option<Handle> {
         context::with_current(|current| current.cloned())
     }
@@ -75,21 +90,46 @@ impl Handle {
     /// Ends the current or the next sleep of the loop. From any thread; many wakes of one sleep cost one
     /// system call.
     ///
-    /// See the example of [`Handle`].
+    /// ```
+    /// use uring_reactor::{Options, Reactor, Turn};
+    ///
+    /// let mut reactor = Reactor::new(Options::new())?;
+    /// let unparker = reactor.handle().unparker();
+    /// let other = std::thread::spawn(move || unparker.wake());
+    /// reactor.turn(Turn::Wait)?; // would be for ever
+    /// # other.join().unwrap();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn unparker(&self) -> Waker {
         Waker::from(Arc::clone(&self.shared.env.notifier))
     }
 
     /// Which backend runs, with which features, and why not a better one.
     ///
-    /// See the example of [`Handle`].
+    /// ```
+    /// use uring_reactor::{Options, Reactor};
+    ///
+    /// let reactor = Reactor::new(Options::new())?;
+    /// let handle = reactor.handle();
+    /// let report = std::thread::spawn(move || handle.driver().to_string()).join().unwrap();
+    /// assert_eq!(report, reactor.driver().to_string());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn driver(&self) -> Driver {
         self.shared.driver.lock().clone()
     }
 
     /// What the reactor has done so far.
     ///
-    /// See the example of [`Handle`].
+    /// ```
+    /// use uring_reactor::{Options, Reactor, Turn};
+    ///
+    /// let mut reactor = Reactor::new(Options::new())?;
+    /// let handle = reactor.handle();
+    /// reactor.turn(Turn::Poll)?;
+    /// assert_eq!(handle.metrics().turns, 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn metrics(&self) -> Metrics {
         self.shared.metrics()
     }
@@ -99,14 +139,34 @@ impl Handle {
     /// From then on it moves by [`advance_clock`](Self::advance_clock), and by itself to the next deadline
     /// whenever the loop would sleep.
     ///
-    /// See the example of [`advance_clock`](Self::advance_clock).
+    /// ```
+    /// use uring_reactor::{Instant, Options, Reactor};
+    ///
+    /// let reactor = Reactor::new(Options::new())?;
+    /// let handle = reactor.handle();
+    /// let _current = handle.enter();
+    /// assert!(handle.pause_clock());
+    /// assert!(!handle.pause_clock(), "it stands still already");
+    /// let now = Instant::now();
+    /// assert_eq!(Instant::now(), now);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn pause_clock(&self) -> bool {
         self.shared.clock.pause()
     }
 
     /// Lets a paused clock go on. `false` when it is not paused.
     ///
-    /// See the example of [`advance_clock`](Self::advance_clock).
+    /// ```
+    /// use uring_reactor::{Options, Reactor};
+    ///
+    /// let reactor = Reactor::new(Options::new())?;
+    /// let handle = reactor.handle();
+    /// assert!(!handle.resume_clock(), "it is not paused");
+    /// handle.pause_clock();
+    /// assert!(handle.resume_clock());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn resume_clock(&self) -> bool {
         let resumed = self.shared.clock.resume();
         self.shared.announce();
@@ -138,7 +198,32 @@ impl Handle {
     /// Keeps a paused clock from jumping to the next deadline until the guard is dropped: something is under way,
     /// such as a blocking call on another thread, that ends without an event of an fd.
     ///
-    /// See the example of [`ClockHold`].
+    /// ```
+    /// use std::time::Duration;
+    /// use uring_reactor::{Instant, Options, Reactor, Turn};
+    ///
+    /// let mut reactor = Reactor::new(Options::new().start_paused(true))?;
+    /// let handle = reactor.handle();
+    /// let _current = handle.enter();
+    /// let start = Instant::now();
+    /// let limit = Turn::WaitUntil(start + Duration::from_secs(60));
+    ///
+    /// // Somebody works on another thread, and then ends the sleep.
+    /// let (hold, unparker) = (handle.hold_clock(), handle.unparker());
+    /// let worker = std::thread::spawn(move || {
+    ///     unparker.wake();
+    ///     hold
+    /// });
+    /// reactor.turn(limit)?;
+    /// assert_eq!(Instant::now(), start, "the clock has waited as well");
+    ///
+    /// drop(worker.join());
+    /// while Instant::now() == start {
+    ///     reactor.turn(limit)?;
+    /// }
+    /// assert_eq!(Instant::now() - start, Duration::from_secs(60), "nothing else could happen");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn hold_clock(&self) -> ClockHold {
         self.shared.clock.hold();
         ClockHold {
@@ -148,7 +233,16 @@ impl Handle {
 
     /// Whether this thread works for a reactor.
     ///
-    /// See the example of [`enter`](Self::enter).
+    /// ```
+    /// use uring_reactor::{Handle, Options, Reactor};
+    ///
+    /// let reactor = Reactor::new(Options::new())?;
+    /// assert!(!Handle::has_current());
+    /// let _current = reactor.handle().enter();
+    /// assert!(Handle::has_current());
+    /// assert!(!std::thread::spawn(Handle::has_current).join().unwrap());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn has_current() -> bool {
         context::with_current(|current| current.is_some())
     }

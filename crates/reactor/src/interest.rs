@@ -335,7 +335,12 @@ impl Ready {
 
     /// Whether all of `other` is included.
     ///
-    /// See the example of [`Ready`].
+    /// ```
+    /// use uring_reactor::{Interest, Ready};
+    ///
+    /// let ready = Ready::READABLE | Ready::READ_CLOSED;
+    /// assert!(ready.contains(Interest::READABLE) && !ready.contains(Ready::ALL));
+    /// ```
     pub fn contains<T: Into<Ready>>(self, other: T) -> bool {
         let other = other.into();
         self & other == other
@@ -343,7 +348,11 @@ impl Ready {
 
     /// The part of this readiness that satisfies `interest`.
     ///
-    /// See the example of [`Ready`].
+    /// ```
+    /// use uring_reactor::{Interest, Ready};
+    ///
+    /// assert_eq!(Ready::ALL.intersection(Interest::WRITABLE), Ready::WRITABLE | Ready::WRITE_CLOSED);
+    /// ```
     #[must_use]
     pub fn intersection(self, interest: Interest) -> Ready {
         self & interest.mask()
@@ -351,7 +360,11 @@ impl Ready {
 
     /// Whether any of this readiness satisfies `interest`.
     ///
-    /// See the example of [`Ready`].
+    /// ```
+    /// use uring_reactor::{Interest, Ready};
+    ///
+    /// assert!(Ready::READ_CLOSED.satisfies(Interest::READABLE | Interest::WRITABLE));
+    /// ```
     pub fn satisfies(self, interest: Interest) -> bool {
         !self.intersection(interest).is_empty()
     }

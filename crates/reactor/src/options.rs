@@ -11,12 +11,16 @@ use crate::driver::Choice;
 
 /// The environment variable that overrides the backend: `auto`, `io_uring` or `epoll`.
 ///
-/// See the example of [`Options::from_env`].
+/// ```
+/// assert_eq!(uring_reactor::BACKEND_VARIABLE, "URING_RT_BACKEND");
+/// ```
 pub const BACKEND_VARIABLE: &str = "URING_RT_BACKEND";
 /// The environment variable that holds the ladder on a lower rung: `A`, `B`, `C`, `D`, `D2`, `E` or `F`. For
 /// tests, and to find out whether a kernel feature is to blame.
 ///
-/// See the example of [`Options::from_env`].
+/// ```
+/// assert_eq!(uring_reactor::RUNG_VARIABLE, "URING_RT_RUNG");
+/// ```
 pub const RUNG_VARIABLE: &str = "URING_RT_RUNG";
 
 /// The limit of kernels that cannot clamp; older ones take 4096.
@@ -69,14 +73,26 @@ impl Default for Options {
 impl Options {
     /// The defaults: the best backend, 256 entries.
     ///
-    /// See the example of [`Options`].
+    /// ```
+    /// use uring_reactor::{Options, Reactor};
+    ///
+    /// let reactor = Reactor::new(Options::new())?;
+    /// assert!(reactor.driver().rung.is_some() || reactor.driver().backend() == "epoll");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new() -> Options {
         Options::default()
     }
 
     /// Which backend to use.
     ///
-    /// See the example of [`Choice`].
+    /// ```
+    /// use uring_reactor::{Choice, Options, Reactor};
+    ///
+    /// let reactor = Reactor::new(Options::new().choice(Choice::Epoll))?;
+    /// assert_eq!(reactor.driver().backend(), "epoll");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn choice(mut self, choice: Choice) -> Options {
         self.choice = choice;
@@ -87,7 +103,13 @@ impl Options {
     /// gets four times as many. More fds than this can be registered and armed: it is the size of one batch. A ring
     /// whose completion queue overflows again and again is replaced by one of twice the size.
     ///
-    /// See the example of [`Options`].
+    /// ```
+    /// use uring_reactor::{Options, Reactor};
+    ///
+    /// let reactor = Reactor::new(Options::new().entries(100))?;
+    /// assert!(matches!(reactor.driver().sq_entries, 128 | 0), "0 without a ring");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn entries(mut self, entries: u32) -> Options {
         self.entries = entries;
@@ -96,7 +118,13 @@ impl Options {
 
     /// The best rung of the ladder to try.
     ///
-    /// See the example of [`Options`].
+    /// ```
+    /// use uring_reactor::{Options, Reactor, Rung};
+    ///
+    /// let reactor = Reactor::new(Options::new().top_rung(Rung::E))?;
+    /// assert!(reactor.driver().rung.is_none_or(|rung| rung >= Rung::E));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn top_rung(mut self, rung: Rung) -> Options {
         self.top_rung = rung;
@@ -106,7 +134,13 @@ impl Options {
     /// How the earliest deadline reaches the kernel. Where the ring's wait takes no timeout (before Linux
     /// 5.11) it is a timerfd in any case.
     ///
-    /// See the example of [`Options`].
+    /// ```
+    /// use uring_reactor::{Choice, Options, Reactor, TimerMode};
+    ///
+    /// let options = Options::new().choice(Choice::Epoll).timer(TimerMode::TimerFd);
+    /// assert_eq!(Reactor::new(options)?.driver().timer, TimerMode::TimerFd);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn timer(mut self, mode: TimerMode) -> Options {
         self.timer = mode;
@@ -116,7 +150,14 @@ impl Options {
     /// Which of the kernel's features (`IORING_FEAT_*`) may be used, besides what the rung leaves out: for tests
     /// of what the code does without one.
     ///
-    /// See the example of [`Options`].
+    /// ```
+    /// use uring_reactor::{Options, Reactor, TimerMode};
+    ///
+    /// // As on a kernel before 5.11, whose wait takes no timeout.
+    /// let driver = Reactor::new(Options::new().feature_mask(0))?.driver();
+    /// assert!(driver.backend() == "epoll" || driver.timer == TimerMode::TimerFd);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn feature_mask(mut self, mask: u32) -> Options {
         self.feature_mask = mask;
@@ -125,7 +166,15 @@ impl Options {
 
     /// Whether the clock stands still until it is advanced.
     ///
-    /// See the example of [`Options`].
+    /// ```
+    /// use uring_reactor::{Instant, Options, Reactor};
+    ///
+    /// let reactor = Reactor::new(Options::new().start_paused(true))?;
+    /// let _current = reactor.handle().enter();
+    /// let now = Instant::now();
+    /// assert_eq!(Instant::now(), now);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn start_paused(mut self, paused: bool) -> Options {
         self.start_paused = paused;
@@ -134,7 +183,32 @@ impl Options {
 
     /// Lets the executor bound how much one task does between two looks at the kernel.
     ///
-    /// See the example of [`Pacer`].
+    /// ```
+    /// use std::{cell::Cell, io::Write, os::unix::net::UnixStream, pin::pin};
+    /// use std::task::{Context, Poll, Waker};
+    /// use uring_reactor::{AsyncFd, Interest, Options, Pacer, Reactor, Turn};
+    ///
+    /// thread_local! {
+    ///     static SPENT: Cell<u32> = const { Cell::new(0) };
+    /// }
+    /// let pacer = Pacer {
+    ///     check: |_cx| Poll::Ready(()),
+    ///     spend: || SPENT.set(SPENT.get() + 1),
+    /// };
+    /// let mut reactor = Reactor::new(Options::new().pacer(pacer))?;
+    /// let _current = reactor.handle().enter();
+    /// let (ours, _theirs) = UnixStream::pair()?;
+    /// ours.set_nonblocking(true)?;
+    /// let ours = AsyncFd::new(ours)?;
+    ///
+    /// let mut write = pin!(ours.async_io(Interest::WRITABLE, |mut stream| stream.write(b"x")));
+    /// let mut cx = Context::from_waker(Waker::noop());
+    /// while write.as_mut().poll(&mut cx).is_pending() {
+    ///     reactor.turn(Turn::Wait)?;
+    /// }
+    /// assert!(SPENT.get() > 0, "an operation has made progress");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[must_use]
     pub fn pacer(mut self, pacer: Pacer) -> Options {
         self.pacer = Some(pacer);

@@ -21,7 +21,21 @@ use crate::wake_batch::WakeBatch;
 
 /// How long a turn may take.
 ///
-/// See the example of [`Reactor::turn`].
+/// ```
+/// use std::time::Duration;
+/// use uring_reactor::{Instant, Options, Reactor, Turn};
+///
+/// let mut reactor = Reactor::new(Options::new())?;
+/// let _current = reactor.handle().enter();
+/// reactor.turn(Turn::Poll)?; // never sleeps
+/// reactor.handle().unparker().wake();
+/// reactor.turn(Turn::Wait)?; // for ever, but for the wake
+/// let limit = Instant::now() + Duration::from_millis(1);
+/// while Instant::now() < limit {
+///     reactor.turn(Turn::WaitUntil(limit))?;
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Turn {
     /// Look, and do not sleep.
@@ -79,7 +93,18 @@ impl Reactor {
     /// When `io_uring` was demanded and is refused, with the kernel's reason and a remedy; and what epoll
     /// meets as well, such as no free file descriptor.
     ///
-    /// See the example of [`turn`](Self::turn).
+    /// ```
+    /// use uring_reactor::{Choice, Options, Reactor};
+    ///
+    /// // No error where there is no io_uring: the loop runs on epoll then.
+    /// let reactor = Reactor::new(Options::new())?;
+    /// println!("{}", reactor.driver());
+    /// if let Err(error) = Reactor::new(Options::new().choice(Choice::IoUring)) {
+    ///     println!("there is none here: {error}");
+    ///     assert_eq!(reactor.driver().backend(), "epoll");
+    /// }
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new(options: Options) -> io::Result<Reactor> {
         Reactor::on(Kernel::Linux, options)
     }
@@ -108,7 +133,15 @@ impl Reactor {
 
     /// A reference for other threads, and for whoever registers fds.
     ///
-    /// See the example of [`Handle`].
+    /// ```
+    /// use uring_reactor::{Options, Reactor, Turn};
+    ///
+    /// let mut reactor = Reactor::new(Options::new())?;
+    /// let handle = reactor.handle();
+    /// std::thread::spawn(move || handle.unparker().wake()).join().unwrap();
+    /// reactor.turn(Turn::Wait)?; // does not sleep: it was woken
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn handle(&self) -> Handle {
         Handle {
             shared: Arc::clone(&self.local.shared),
@@ -117,7 +150,15 @@ impl Reactor {
 
     /// Which backend runs, with which features, and why not a better one.
     ///
-    /// See the example of [`Driver`].
+    /// ```
+    /// use uring_reactor::{Options, Reactor};
+    ///
+    /// let reactor = Reactor::new(Options::new())?;
+    /// let driver = reactor.driver();
+    /// println!("{} {:?}, deadlines by {}", driver.backend(), driver.rung, driver.timer.name());
+    /// # assert!(driver.rung.is_some() == (driver.backend() == "io_uring"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn driver(&self) -> Driver {
         self.local.shared.driver.lock().clone()
     }

@@ -16,7 +16,20 @@ use crate::timers::TimerKey;
 /// Nanosecond deadlines are kept; how soon after one the task runs is up to the kernel's timers, typically
 /// some 50 us. Cancel safe: dropping it takes the timer out.
 ///
-/// See the example of [`Sleep::until`].
+/// ```
+/// use std::{pin::pin, task::{Context, Waker}, time::Duration};
+/// use uring_reactor::{Instant, Options, Reactor, Sleep, Turn};
+///
+/// let mut reactor = Reactor::new(Options::new())?;
+/// let _current = reactor.handle().enter();
+/// let start = Instant::now();
+/// let mut sleep = pin!(Sleep::until(start + Duration::from_millis(1)));
+/// while sleep.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+///     reactor.turn(Turn::Wait)?;
+/// }
+/// assert!(start.elapsed() >= Duration::from_millis(1));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Sleep {
     shared: Arc<Shared>,
     deadline: Instant,
@@ -38,7 +51,7 @@ impl Sleep {
     ///
     /// let reactor = Reactor::new(Options::new())?;
     /// let _current = reactor.handle().enter();
-    /// let deadline = Instant::now() + Duration::from_secs(1);
+    /// let deadline = Instant::now() + Duration::from_secs(3600);
     /// let sleep = Sleep::until(deadline);
     /// # Ok::<(), std::io::Error>(())
     /// ```
@@ -61,7 +74,7 @@ impl Sleep {
     ///
     /// let reactor = Reactor::new(Options::new())?;
     /// let _current = reactor.handle().enter();
-    /// let deadline = Instant::now() + Duration::from_secs(1);
+    /// let deadline = Instant::now() + Duration::from_secs(3600);
     /// assert_eq!(Sleep::until(deadline).deadline(), deadline);
     /// # Ok::<(), std::io::Error>(())
     /// ```
@@ -78,7 +91,7 @@ impl Sleep {
     ///
     /// let reactor = Reactor::new(Options::new())?;
     /// let _current = reactor.handle().enter();
-    /// let deadline = Instant::now() + Duration::from_secs(1);
+    /// let deadline = Instant::now() + Duration::from_secs(3600);
     /// assert!(!Sleep::until(deadline).is_elapsed());
     /// # Ok::<(), std::io::Error>(())
     /// ```
@@ -104,10 +117,10 @@ impl Sleep {
     ///
     /// let reactor = Reactor::new(Options::new())?;
     /// let _current = reactor.handle().enter();
-    /// let deadline = Instant::now() + Duration::from_secs(1);
+    /// let deadline = Instant::now() + Duration::from_secs(3600);
     /// let mut sleep = Sleep::until(deadline);
-    /// sleep.reset(deadline + Duration::from_secs(1));
-    /// assert_eq!(sleep.deadline(), deadline + Duration::from_secs(1));
+    /// sleep.reset(deadline + Duration::from_secs(3600));
+    /// assert_eq!(sleep.deadline(), deadline + Duration::from_secs(3600));
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn reset(&mut self, deadline: Instant) {

@@ -29,7 +29,17 @@ pub struct AsyncFdRegisterError<T> {
 
 /// The name that it had before. Corresponds to `tokio::io::unix::AsyncFdTryNewError`.
 ///
-/// See the example of [`AsyncFdRegisterError`].
+/// ```
+/// use std::os::unix::net::UnixStream;
+/// use uring_reactor::{AsyncFd, AsyncFdTryNewError, Options, Reactor};
+///
+/// let reactor = Reactor::new(Options::new())?;
+/// let _current = reactor.handle().enter();
+/// drop(reactor);
+/// let refused: AsyncFdTryNewError<UnixStream> = AsyncFd::try_new(UnixStream::pair()?.0).unwrap_err();
+/// assert!(refused.to_string().starts_with("cannot register the file descriptor"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub type AsyncFdTryNewError<T> = AsyncFdRegisterError<T>;
 
 impl<T> AsyncFdRegisterError<T> {
@@ -39,7 +49,19 @@ impl<T> AsyncFdRegisterError<T> {
 
     /// The object, and why it was not registered.
     ///
-    /// See the example of [`AsyncFdRegisterError`].
+    /// ```
+    /// use std::{io::Write, os::unix::net::UnixStream};
+    /// use uring_reactor::{AsyncFd, Options, Reactor, is_rt_shutdown_err};
+    ///
+    /// let reactor = Reactor::new(Options::new())?;
+    /// let _current = reactor.handle().enter();
+    /// drop(reactor);
+    /// let (ours, _theirs) = UnixStream::pair()?;
+    /// let (mut ours, cause) = AsyncFd::try_new(ours).unwrap_err().into_parts();
+    /// assert!(is_rt_shutdown_err(&cause));
+    /// ours.write_all(b"still open")?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn into_parts(self) -> (T, io::Error) {
         (self.inner, self.cause)
     }

@@ -18,7 +18,18 @@ const FINAL: Ready = Ready::READ_CLOSED.union(Ready::WRITE_CLOSED);
 /// only when, an operation has answered `WouldBlock`; [`try_io`](Self::try_io) does so by itself. An event that
 /// came after this guard was made is not cleared by it.
 ///
-/// See the example of [`AsyncFd::readable`].
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/pair.rs"));
+/// # fn main() -> io::Result<()> { with_pair(async |fd, mut peer| {
+/// use uring_reactor::AsyncFdReadyGuard;
+///
+/// peer.write_all(b"x")?;
+/// let mut guard: AsyncFdReadyGuard<'_, UnixStream> = fd.readable().await?;
+/// assert!(guard.try_io(|fd| fd.get_ref().read(&mut [0; 8])).is_ok());
+/// assert!(guard.try_io(|fd| fd.get_ref().read(&mut [0; 8])).is_err(), "would block, so it is cleared");
+/// # Ok(())
+/// # }) }
+/// ```
 #[must_use = "readiness that is never cleared makes the next wait return at once"]
 pub struct AsyncFdReadyGuard<'a, T> {
     async_fd: &'a AsyncFd<T>,
@@ -27,7 +38,17 @@ pub struct AsyncFdReadyGuard<'a, T> {
 
 /// [`AsyncFdReadyGuard`] with mutable access. Corresponds to `tokio::io::unix::AsyncFdReadyMutGuard`.
 ///
-/// See the example of [`AsyncFd::readable_mut`].
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/pair.rs"));
+/// # fn main() -> io::Result<()> { with_pair(async |mut fd, mut peer| {
+/// use uring_reactor::AsyncFdReadyMutGuard;
+///
+/// peer.write_all(b"x")?;
+/// let mut guard: AsyncFdReadyMutGuard<'_, UnixStream> = fd.readable_mut().await?;
+/// assert!(guard.try_io(|fd| fd.get_mut().read(&mut [0; 8])).is_ok());
+/// # Ok(())
+/// # }) }
+/// ```
 #[must_use = "readiness that is never cleared makes the next wait return at once"]
 pub struct AsyncFdReadyMutGuard<'a, T> {
     async_fd: &'a mut AsyncFd<T>,
@@ -36,7 +57,22 @@ pub struct AsyncFdReadyMutGuard<'a, T> {
 
 /// The operation of a guard's `try_io` has answered `WouldBlock`. Corresponds to `tokio::io::unix::TryIoError`.
 ///
-/// See the example of [`AsyncFdReadyGuard::try_io`].
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/pair.rs"));
+/// # fn main() -> io::Result<()> { with_pair(async |fd, mut peer| {
+/// use uring_reactor::TryIoError;
+///
+/// peer.write_all(b"x")?;
+/// let mut guard = fd.readable().await?;
+/// loop {
+///     match guard.try_io(|fd| fd.get_ref().read(&mut [0; 8])) {
+///         Ok(read) => assert_eq!(read?, 1),
+///         Err(TryIoError { .. }) => break, // all is read: wait again
+///     }
+/// }
+/// # Ok(())
+/// # }) }
+/// ```
 #[derive(Debug)]
 pub struct TryIoError(());
 

@@ -68,7 +68,26 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// Outside of a runtime.
     ///
-    /// See the example of [`register`](Self::register).
+    /// ```
+    /// use std::{io::Write, os::fd::{AsRawFd, RawFd}, os::unix::net::UnixStream};
+    /// use uring_reactor::{AsyncFd, Interest, Options, Reactor};
+    ///
+    /// struct Foreign(RawFd);
+    /// impl AsRawFd for Foreign {
+    ///     fn as_raw_fd(&self) -> RawFd {
+    ///         self.0
+    ///     }
+    /// }
+    ///
+    /// let reactor = Reactor::new(Options::new())?;
+    /// let _current = reactor.handle().enter();
+    /// let (ours, _theirs) = UnixStream::pair()?;
+    /// // SAFETY: `ours` is open until the end, and is dropped after what is registered here.
+    /// let writes_only =
+    ///     unsafe { AsyncFd::register_with_interest(Foreign(ours.as_raw_fd()), Interest::WRITABLE) }?;
+    /// assert_eq!(writes_only.as_raw_fd(), ours.as_raw_fd());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub unsafe fn register_with_interest(
         inner: T,

@@ -41,7 +41,12 @@ pub enum TimerMode {
 impl TimerMode {
     /// The name used in reports.
     ///
-    /// See the example of [`TimerMode`].
+    /// ```
+    /// use uring_reactor::TimerMode;
+    ///
+    /// assert_eq!(TimerMode::TimerFd.name(), "timerfd");
+    /// assert_ne!(TimerMode::WaitTimeout.name(), TimerMode::TimerFd.name());
+    /// ```
     pub const fn name(self) -> &'static str {
         match self {
             TimerMode::WaitTimeout => "wait timeout",

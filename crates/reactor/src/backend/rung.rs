@@ -68,7 +68,9 @@ impl Rung {
 
     /// The name used in reports and in `URING_RT_RUNG`.
     ///
-    /// See the example of [`Rung`].
+    /// ```
+    /// assert_eq!(uring_reactor::Rung::D2.name(), "D2");
+    /// ```
     pub const fn name(self) -> &'static str {
         match self {
             Rung::A => "A",
@@ -83,7 +85,14 @@ impl Rung {
 
     /// The first Linux release that has it.
     ///
-    /// See the example of [`Rung`].
+    /// ```
+    /// use uring_reactor::Rung;
+    ///
+    /// for rung in Rung::ALL {
+    ///     println!("{} needs Linux {}", rung.name(), rung.since());
+    /// }
+    /// # assert_eq!(Rung::B.since(), "6.1");
+    /// ```
     pub const fn since(self) -> &'static str {
         match self {
             Rung::A => "6.6",
@@ -98,7 +107,14 @@ impl Rung {
 
     /// The rung of that name, in either case.
     ///
-    /// See the example of [`Rung`].
+    /// ```
+    /// use uring_reactor::Rung;
+    ///
+    /// for rung in Rung::ALL {
+    ///     assert_eq!(Rung::from_name(rung.name()), Some(rung));
+    /// }
+    /// assert_eq!(Rung::from_name("G"), None);
+    /// ```
     pub fn from_name(name: &str) -> Option<Rung> {
         Rung::ALL
             .into_iter()
