@@ -2,6 +2,7 @@
 
 mod axum;
 mod http;
+mod key_value;
 mod support;
 mod tls;
 mod websocket;
