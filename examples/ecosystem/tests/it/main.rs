@@ -3,6 +3,7 @@
 mod axum;
 mod http;
 mod key_value;
+mod quic;
 mod support;
 mod tls;
 mod websocket;
