@@ -134,6 +134,18 @@ pub(crate) fn has_nightly() -> bool {
     answer.is_ok_and(|status| status.success())
 }
 
+/// Of the tree that is tested, as git names it.
+pub(crate) fn commit() -> String {
+    let git = process::Command::new("git")
+        .args(["describe", "--always", "--dirty"])
+        .output();
+    let named = git.ok().filter(|output| output.status.success());
+    named.map_or_else(
+        || "unknown".to_owned(),
+        |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+    )
+}
+
 #[test]
 fn a_command_is_printed_as_one_types_it() {
     let command = Command::cargo("test  --package a")

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::command::Failure;
+use crate::command::{Failure, commit};
 use crate::examples::target_dir;
 
 mod boot;
@@ -59,7 +59,7 @@ fn run_all(root: &Path, filter: &Filter) -> Result<(), String> {
         let series = filter.kernel.as_deref().unwrap_or_default();
         kernels::is_of(&kernel.version, series)
     };
-    let commit = boot::commit();
+    let commit = commit();
     let mut rows = Vec::new();
     for kernel in all.iter().filter(matches) {
         rows.push(run_one(kernel, &initramfs, &commit, log_of(kernel))?);

@@ -51,15 +51,3 @@ pub(super) fn run(kernel: &Path, initramfs: &Path, commit: &str, log: &Path) -> 
     wait(&mut machine, LIMIT).map_err(|error| format!("{EMULATOR}: {error}"))?;
     Ok(())
 }
-
-/// Of the tree that is tested, as git names it.
-pub(super) fn commit() -> String {
-    let git = Command::new("git")
-        .args(["describe", "--always", "--dirty"])
-        .output();
-    let named = git.ok().filter(|output| output.status.success());
-    named.map_or_else(
-        || "unknown".to_owned(),
-        |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
-    )
-}
