@@ -1,0 +1,50 @@
+//! Clocks, and the core that a process runs on.
+
+use std::time::{Duration, Instant};
+
+use nix::sched::{CpuSet, sched_setaffinity};
+use nix::time::{ClockId, clock_gettime};
+use nix::unistd::Pid;
+
+use crate::workload::Sample;
+
+/// Binds this thread, and those that it starts, to one core.
+pub(crate) fn bind_to_core(core: usize) -> Result<(), String> {
+    let mut set = CpuSet::new();
+    set.set(core)
+        .and_then(|()| sched_setaffinity(Pid::from_raw(0), &set))
+        .map_err(|error| format!("binding to core {core}: {error}"))
+}
+
+/// What the threads of this process have used of their processors, in user and in kernel mode.
+pub(crate) fn cpu_time() -> Duration {
+    let now = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID);
+    Duration::from(now.expect("the clock is there"))
+}
+
+/// Wall and processor time from its start on.
+pub(crate) struct Stopwatch {
+    wall: Instant,
+    cpu: Duration,
+}
+
+impl Stopwatch {
+    pub(crate) fn start() -> Self {
+        Self {
+            cpu: cpu_time(),
+            wall: Instant::now(),
+        }
+    }
+
+    /// Both times in nanoseconds for one of so many operations.
+    pub(crate) fn nanoseconds_per(&self, operations: usize) -> Sample {
+        let (wall, cpu) = (self.wall.elapsed(), cpu_time() - self.cpu);
+        let per = |time: Duration| time.as_nanos() as f64 / operations as f64;
+        Sample::new([("cpu", per(cpu)), ("wall", per(wall))])
+    }
+
+    /// As [`Self::nanoseconds_per`], in microseconds.
+    pub(crate) fn microseconds_per(&self, operations: usize) -> Sample {
+        self.nanoseconds_per(operations).scaled(1e-3)
+    }
+}

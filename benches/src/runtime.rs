@@ -1,0 +1,58 @@
+//! What a workload may ask of a runtime: the text of each is the same for all of them.
+
+use std::future::Future;
+use std::io;
+use std::time::Duration;
+
+/// One runtime, on one thread. A new peer is an implementation of this in a file of its own, and a line in the
+/// table of `runtimes.rs`.
+pub(crate) trait Runtime: 'static {
+    type Unix: Stream;
+
+    /// Builds the runtime and runs the future on it.
+    fn block_on<F: Future>(future: F) -> F::Output;
+
+    /// A task, and what waits for it. What becomes of the task when that is dropped differs; no workload does it.
+    fn spawn<F>(future: F) -> impl Future<Output = F::Output> + 'static
+    where
+        F: Future + 'static,
+        F::Output: 'static;
+
+    /// Begins at the call, or at the first poll.
+    fn sleep(duration: Duration) -> impl Future<Output = ()> + 'static;
+
+    /// Lets the other tasks run. Where the runtime has nothing of its own, the waker is woken at once.
+    fn yield_now() -> impl Future<Output = ()> {
+        let mut yielded = false;
+        std::future::poll_fn(move |context| {
+            if yielded {
+                return std::task::Poll::Ready(());
+            }
+            yielded = true;
+            context.waker().wake_by_ref();
+            std::task::Poll::Pending
+        })
+    }
+
+    /// Two ends of a stream socket.
+    fn unix_pair() -> io::Result<(Self::Unix, Self::Unix)>;
+}
+
+/// A stream, as much of it as readiness and completions have in common: the buffer is lent by value.
+pub(crate) trait Stream: 'static {
+    /// Fills the buffer from its start, with at most as much as it had room for when it was made. Where the length of
+    /// the vector stands afterwards differs: only the returned count tells.
+    async fn read(&mut self, buffer: Vec<u8>) -> (io::Result<usize>, Vec<u8>);
+
+    /// Writes the first `length` bytes of the buffer, all of them.
+    async fn write_all(&mut self, buffer: Vec<u8>, length: usize) -> (io::Result<()>, Vec<u8>);
+}
+
+/// Runs the future as a task, as nearly all code of an application does, and not as the one that the runtime blocks on.
+pub(crate) fn run<R: Runtime, F>(future: F) -> F::Output
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    R::block_on(async { R::spawn(future).await })
+}

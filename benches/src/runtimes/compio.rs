@@ -1,0 +1,63 @@
+//! compio on its io_uring driver.
+
+use std::future::Future;
+use std::io;
+use std::os::unix::net::UnixStream as StdStream;
+use std::time::Duration;
+
+use compio::BufResult;
+use compio::buf::{IntoInner, IoBuf};
+use compio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use compio::net::UnixStream;
+
+use crate::runtime::{Runtime, Stream};
+
+pub(crate) struct Compio;
+
+impl Runtime for Compio {
+    type Unix = CompioIo<UnixStream>;
+
+    fn block_on<F: Future>(future: F) -> F::Output {
+        let runtime = compio::runtime::Runtime::new().expect("compio is built");
+        assert!(
+            runtime.driver_type().is_iouring(),
+            "compio runs on io_uring"
+        );
+        runtime.block_on(future)
+    }
+
+    fn spawn<F>(future: F) -> impl Future<Output = F::Output> + 'static
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let task = compio::runtime::spawn(future);
+        async { task.await.expect("the task ends") }
+    }
+
+    fn sleep(duration: Duration) -> impl Future<Output = ()> + 'static {
+        compio::time::sleep(duration)
+    }
+
+    fn unix_pair() -> io::Result<(Self::Unix, Self::Unix)> {
+        let (one, other) = StdStream::pair()?;
+        let (one, other) = (UnixStream::from_std(one)?, UnixStream::from_std(other)?);
+        Ok((CompioIo(one), CompioIo(other)))
+    }
+}
+
+/// A stream, by the traits of this runtime.
+pub(crate) struct CompioIo<S>(S);
+
+impl<S: AsyncRead + AsyncWrite + 'static> Stream for CompioIo<S> {
+    async fn read(&mut self, buffer: Vec<u8>) -> (io::Result<usize>, Vec<u8>) {
+        let BufResult(count, buffer) = AsyncRead::read(&mut self.0, buffer).await;
+        (count, buffer)
+    }
+
+    async fn write_all(&mut self, buffer: Vec<u8>, length: usize) -> (io::Result<()>, Vec<u8>) {
+        let part = buffer.slice(..length);
+        let BufResult(written, part) = AsyncWriteExt::write_all(&mut self.0, part).await;
+        (written, part.into_inner())
+    }
+}

@@ -1,0 +1,57 @@
+//! monoio on its io_uring driver.
+
+use std::future::Future;
+use std::io;
+use std::time::Duration;
+
+use monoio::buf::IoBuf;
+use monoio::io::{AsyncReadRent, AsyncWriteRent, AsyncWriteRentExt};
+use monoio::net::UnixStream;
+use monoio::{IoUringDriver, RuntimeBuilder};
+
+use crate::runtime::{Runtime, Stream};
+
+pub(crate) struct Monoio;
+
+impl Runtime for Monoio {
+    type Unix = MonoioIo<UnixStream>;
+
+    fn block_on<F: Future>(future: F) -> F::Output {
+        let runtime = RuntimeBuilder::<IoUringDriver>::new()
+            .enable_timer()
+            .build();
+        runtime.expect("monoio is built").block_on(future)
+    }
+
+    fn spawn<F>(future: F) -> impl Future<Output = F::Output> + 'static
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        monoio::spawn(future)
+    }
+
+    fn sleep(duration: Duration) -> impl Future<Output = ()> + 'static {
+        monoio::time::sleep(duration)
+    }
+
+    fn unix_pair() -> io::Result<(Self::Unix, Self::Unix)> {
+        let (one, other) = UnixStream::pair()?;
+        Ok((MonoioIo(one), MonoioIo(other)))
+    }
+}
+
+/// A stream, by the traits of this runtime.
+pub(crate) struct MonoioIo<S>(S);
+
+impl<S: AsyncReadRent + AsyncWriteRent + 'static> Stream for MonoioIo<S> {
+    async fn read(&mut self, buffer: Vec<u8>) -> (io::Result<usize>, Vec<u8>) {
+        AsyncReadRent::read(&mut self.0, buffer).await
+    }
+
+    async fn write_all(&mut self, buffer: Vec<u8>, length: usize) -> (io::Result<()>, Vec<u8>) {
+        let (written, part) =
+            AsyncWriteRentExt::write_all(&mut self.0, buffer.slice(..length)).await;
+        (written.map(drop), part.into_inner())
+    }
+}

@@ -1,0 +1,60 @@
+//! tokio's current-thread runtime with a `LocalSet`, so that tasks need not be `Send`.
+
+use std::future::Future;
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::runtime::Builder;
+use tokio::task::LocalSet;
+
+use crate::runtime::{Runtime, Stream};
+
+pub(crate) struct Tokio;
+
+impl Runtime for Tokio {
+    type Unix = TokioIo<UnixStream>;
+
+    fn block_on<F: Future>(future: F) -> F::Output {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.expect("tokio is built");
+        LocalSet::new().block_on(&runtime, future)
+    }
+
+    fn spawn<F>(future: F) -> impl Future<Output = F::Output> + 'static
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let task = tokio::task::spawn_local(future);
+        async { task.await.expect("the task ends") }
+    }
+
+    fn sleep(duration: Duration) -> impl Future<Output = ()> + 'static {
+        tokio::time::sleep(duration)
+    }
+
+    fn yield_now() -> impl Future<Output = ()> {
+        tokio::task::yield_now()
+    }
+
+    fn unix_pair() -> io::Result<(Self::Unix, Self::Unix)> {
+        let (one, other) = UnixStream::pair()?;
+        Ok((TokioIo(one), TokioIo(other)))
+    }
+}
+
+/// A stream, by the traits of this runtime.
+pub(crate) struct TokioIo<S>(S);
+
+impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Stream for TokioIo<S> {
+    async fn read(&mut self, mut buffer: Vec<u8>) -> (io::Result<usize>, Vec<u8>) {
+        (AsyncReadExt::read(&mut self.0, &mut buffer).await, buffer)
+    }
+
+    async fn write_all(&mut self, buffer: Vec<u8>, length: usize) -> (io::Result<()>, Vec<u8>) {
+        let written = AsyncWriteExt::write_all(&mut self.0, &buffer[..length]).await;
+        (written, buffer)
+    }
+}

@@ -1,0 +1,56 @@
+//! Ours, with default settings: on what the machine allows, which must be io_uring, and on epoll.
+
+use std::future::Future;
+use std::io;
+use std::time::Duration;
+
+use uring_rt::net::UnixStream;
+use uring_rt::runtime::{Backend, Builder};
+
+use crate::runtime::Runtime;
+use crate::runtimes::futures_io::FuturesIo;
+
+/// The one that a user gets.
+pub(crate) type Auto = UringRt<false>;
+/// As where io_uring is refused.
+pub(crate) type Epoll = UringRt<true>;
+
+pub(crate) struct UringRt<const EPOLL: bool>;
+
+impl<const EPOLL: bool> Runtime for UringRt<EPOLL> {
+    type Unix = FuturesIo<UnixStream>;
+
+    fn block_on<F: Future>(future: F) -> F::Output {
+        let (backend, name) = if EPOLL {
+            (Backend::Epoll, "epoll")
+        } else {
+            (Backend::Auto, "io_uring")
+        };
+        let runtime = Builder::new().backend(backend).build();
+        let runtime = runtime.expect("uring-rt is built");
+        assert_eq!(runtime.driver().backend(), name, "{}", runtime.driver());
+        runtime.block_on(future)
+    }
+
+    fn spawn<F>(future: F) -> impl Future<Output = F::Output> + 'static
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let task = uring_rt::spawn(future);
+        async { task.await.expect("the task ends") }
+    }
+
+    fn sleep(duration: Duration) -> impl Future<Output = ()> + 'static {
+        uring_rt::time::sleep(duration)
+    }
+
+    fn yield_now() -> impl Future<Output = ()> {
+        uring_rt::task::yield_now()
+    }
+
+    fn unix_pair() -> io::Result<(Self::Unix, Self::Unix)> {
+        let (one, other) = UnixStream::pair()?;
+        Ok((FuturesIo(one), FuturesIo(other)))
+    }
+}
