@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::bench::Selection;
 use crate::matrix::Filter;
 use crate::sanitize::Sanitizer;
 
@@ -36,6 +37,7 @@ pub(crate) enum Task {
         /// Also tells which lines they reach.
         coverage: bool,
     },
+    Bench(Selection),
     Help,
 }
 
@@ -66,6 +68,9 @@ Usage: cargo xtask <task>
                     run N random programs (200) of 1000 steps each on a
                     simulated kernel, from seed S (0) on; --coverage prints
                     which lines of the reactor they reach, and needs LLVM
+  bench [--quick] [--only NAME]
+                    measure against other runtimes, which it downloads and
+                    builds; NAME is a group of workloads or one of them
   help              print this";
 
 /// The task, or one line about what is wrong with the arguments.
@@ -112,6 +117,7 @@ pub(crate) fn parse(args: &[String]) -> Result<Task, String> {
             (Task::Fuzz { seconds }, &options[2..])
         }
         "sim" => sim(options)?,
+        "bench" => bench(options),
         "help" | "--help" | "-h" => (Task::Help, options),
         _ => return Err(format!("there is no task `{name}`")),
     };
@@ -161,6 +167,22 @@ fn sim(options: &[String]) -> Result<(Task, &[String]), String> {
     Ok((task, rest))
 }
 
+/// How long, and what of it.
+fn bench(options: &[String]) -> (Task, &[String]) {
+    let (mut quick, mut rest) = flag(options, "--quick");
+    let mut only = None;
+    if let [name, value, after @ ..] = rest
+        && name == "--only"
+    {
+        only = Some(value.clone());
+        rest = after;
+    }
+    if !quick {
+        (quick, rest) = flag(rest, "--quick");
+    }
+    (Task::Bench(Selection { quick, only }), rest)
+}
+
 /// Whether the first option is this one, and the options after it.
 fn flag<'a>(options: &'a [String], name: &str) -> (bool, &'a [String]) {
     match options.split_first() {
@@ -189,6 +211,7 @@ fn filter(options: &[String]) -> (Filter, &[String]) {
 #[cfg(test)]
 mod tests {
     use super::{Task, parse};
+    use crate::bench::Selection;
     use crate::matrix::Filter;
     use crate::sanitize::Sanitizer;
 
@@ -239,6 +262,14 @@ mod tests {
             parsed("sim --seeds many"),
             Err("`--seeds` takes a number, not `many`".to_owned())
         );
+        let bench = |quick, only: Option<&str>| {
+            let only = only.map(str::to_owned);
+            Ok(Task::Bench(Selection { quick, only }))
+        };
+        assert_eq!(parsed("bench"), bench(false, None));
+        assert_eq!(parsed("bench --quick"), bench(true, None));
+        assert_eq!(parsed("bench --only a --quick"), bench(true, Some("a")));
+        assert_eq!(parsed("bench --quick --only a"), bench(true, Some("a")));
         assert_eq!(parsed("tidy"), Ok(Task::Tidy));
         assert_eq!(parsed("examples"), Ok(Task::Examples));
         assert_eq!(parsed("syscalls"), Ok(Task::Syscalls));
@@ -279,6 +310,10 @@ mod tests {
         assert_eq!(
             parsed("test --release --release"),
             Err("`test` does not take `--release`".to_owned())
+        );
+        assert_eq!(
+            parsed("bench --only"),
+            Err("`bench` does not take `--only`".to_owned())
         );
         assert_eq!(
             parsed("matrix --kernel"),

@@ -10,6 +10,7 @@
     reason = "talking to a terminal is its job"
 )]
 
+mod bench;
 mod ci;
 mod cli;
 mod command;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
             coverage: true,
         } => coverage::run(&root, seeds, from),
         Task::Sim { seeds, from, .. } => sim::run(&root, seeds, from),
+        Task::Bench(selection) => bench::run(&root, &selection),
         Task::Soak { minutes, record } => soak::run(&root, minutes, record),
         Task::Tidy => tidy::run(&root),
         Task::Test { release } => tests(release).run(&root),
