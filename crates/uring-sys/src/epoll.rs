@@ -24,7 +24,8 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
-use std::fmt;
+mod events;
+
 use std::io;
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -33,6 +34,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::time::timeout_record;
+
+pub use events::EventBuffer;
 
 /// Readable. See the example of [`epoll`](self).
 pub const EPOLLIN: u32 = 0x001;
@@ -303,150 +306,6 @@ fn is_refused(error: &io::Error) -> bool {
 /// Up, because a loop that wakes before its deadline spins until it is reached. Saturates at 24 days.
 fn round_up_ms(timeout: Duration) -> i32 {
     i32::try_from(timeout.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX)
-}
-
-/// Room for the events of one [`Epoll::wait`].
-///
-/// ```
-/// use uring_sys::epoll::{EPOLLIN, EventBuffer};
-///
-/// let mut events = EventBuffer::with_capacity(2);
-/// assert!(events.push(EPOLLIN, 7));
-/// for (mask, data) in events.iter() {
-///     assert_eq!((mask, data), (EPOLLIN, 7));
-/// }
-/// # assert_eq!(events.len(), 1);
-/// ```
-pub struct EventBuffer {
-    /// Never grows; the capacity is the most that one wait returns.
-    list: Vec<libc::epoll_event>,
-}
-
-impl EventBuffer {
-    /// Room for `capacity` events, at least 1 and at most `i32::MAX`.
-    ///
-    /// ```
-    /// use uring_sys::epoll::EventBuffer;
-    ///
-    /// let mut events = EventBuffer::with_capacity(0);
-    /// assert!(events.push(0, 7), "there is room for one");
-    /// assert!(!events.push(0, 8));
-    /// ```
-    #[must_use]
-    pub fn with_capacity(capacity: usize) -> Self {
-        Self {
-            list: Vec::with_capacity(capacity.max(1)),
-        }
-    }
-
-    /// Forgets what the last wait returned.
-    ///
-    /// ```
-    /// use uring_sys::epoll::{EPOLLIN, EventBuffer};
-    ///
-    /// let mut events = EventBuffer::with_capacity(1);
-    /// events.push(EPOLLIN, 7);
-    /// events.clear();
-    /// assert!(events.is_empty());
-    /// ```
-    pub fn clear(&mut self) {
-        self.list.clear();
-    }
-
-    /// Adds an event as a wait does, for whoever stands in for the kernel. `false`: there is no room for it.
-    ///
-    /// ```
-    /// use uring_sys::epoll::{EPOLLHUP, EPOLLIN, EventBuffer};
-    ///
-    /// let mut events = EventBuffer::with_capacity(1);
-    /// assert!(events.push(EPOLLIN | EPOLLHUP, 7));
-    /// assert!(!events.push(EPOLLIN, 8), "no room");
-    /// assert_eq!(events.iter().collect::<Vec<_>>(), [(EPOLLIN | EPOLLHUP, 7)]);
-    /// ```
-    pub fn push(&mut self, events: u32, data: u64) -> bool {
-        let has_room = !self.is_full();
-        if has_room {
-            self.list.push(libc::epoll_event { events, u64: data });
-        }
-        has_room
-    }
-
-    /// The most events one wait returns.
-    fn limit(&self) -> i32 {
-        i32::try_from(self.list.capacity()).unwrap_or(i32::MAX)
-    }
-
-    /// The events, as `(events, data)`.
-    ///
-    /// ```
-    /// use uring_sys::epoll::{EPOLLIN, EPOLLOUT, EventBuffer};
-    ///
-    /// let mut events = EventBuffer::with_capacity(2);
-    /// events.push(EPOLLIN, 7);
-    /// events.push(EPOLLOUT, 9);
-    /// let writable: Vec<u64> =
-    ///     events.iter().filter(|(mask, _)| mask & EPOLLOUT != 0).map(|(_, data)| data).collect();
-    /// assert_eq!(writable, [9]);
-    /// ```
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (u32, u64)> + '_ {
-        self.list.iter().map(|event| (event.events, event.u64))
-    }
-
-    /// How many events the last wait returned.
-    ///
-    /// ```
-    /// use uring_sys::epoll::{EPOLLIN, EventBuffer};
-    ///
-    /// let mut events = EventBuffer::with_capacity(2);
-    /// events.push(EPOLLIN, 7);
-    /// assert_eq!(events.len(), 1);
-    /// ```
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.list.len()
-    }
-
-    /// Whether the last wait returned none.
-    ///
-    /// ```
-    /// use uring_sys::epoll::{EPOLLIN, EventBuffer};
-    ///
-    /// let mut events = EventBuffer::with_capacity(2);
-    /// assert!(events.is_empty());
-    /// events.push(EPOLLIN, 7);
-    /// assert!(!events.is_empty());
-    /// ```
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
-
-    /// Whether the last wait used all the room, so that there may be more events.
-    ///
-    /// ```
-    /// use std::{os::{fd::AsRawFd, unix::net::UnixStream}, time::Duration};
-    /// use uring_sys::epoll::{EPOLLOUT, Epoll, EventBuffer};
-    ///
-    /// let epoll = Epoll::new()?;
-    /// let pair = UnixStream::pair()?;
-    /// epoll.add(pair.0.as_raw_fd(), EPOLLOUT, 0)?;
-    /// epoll.add(pair.1.as_raw_fd(), EPOLLOUT, 1)?;
-    ///
-    /// let mut events = EventBuffer::with_capacity(1);
-    /// epoll.wait(&mut events, Some(Duration::ZERO))?;
-    /// assert!(events.is_full(), "so there may be more, and is");
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    #[must_use]
-    pub fn is_full(&self) -> bool {
-        self.list.len() == self.list.capacity()
-    }
-}
-
-impl fmt::Debug for EventBuffer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
-    }
 }
 
 #[cfg(test)]
