@@ -132,7 +132,20 @@ impl<'a> TaskPanic<'a> {
 
     /// What the task was [named](crate::Spawner::named), if it was.
     ///
-    /// See the example of [`Spawner::named`](crate::Spawner::named).
+    /// ```
+    /// use std::{cell::RefCell, rc::Rc, task::Waker};
+    /// use uring_executor::{Config, Executor, TaskPanic};
+    ///
+    /// let seen = Rc::new(RefCell::new(Vec::new()));
+    /// let told = Rc::clone(&seen);
+    /// let hook = move |panic: &TaskPanic<'_>| told.borrow_mut().push(panic.name().map(str::to_owned));
+    /// let config = Config { on_task_panic: Some(Box::new(hook)), ..Config::default() };
+    /// let executor = Executor::new(config, Waker::noop().clone());
+    /// drop(executor.spawn(async { panic!("of no use") }));
+    /// drop(executor.spawner().named("second").spawn_local(async { panic!("of no use") }));
+    /// executor.run_pass();
+    /// assert_eq!(*seen.borrow(), [None, Some("second".to_owned())]);
+    /// ```
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }

@@ -10,7 +10,16 @@ use crate::{JoinHandle, Reluctant, Spawner};
 
 /// Spawns tasks of one name; see [`Spawner::named`].
 ///
-/// See the example of [`Spawner::named`].
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+/// # fn main() -> () { run(async |spawner| {
+/// use uring_executor::NamedSpawner;
+///
+/// let named: NamedSpawner<'_> = spawner.named("worker 7");
+/// assert!(format!("{named:?}").contains("worker 7"));
+/// assert_eq!(named.spawn_local(async { 42 }).await.unwrap(), 42);
+/// # }) }
+/// ```
 #[must_use = "it does nothing before a task is spawned"]
 pub struct NamedSpawner<'a> {
     spawner: &'a Spawner,
@@ -29,7 +38,13 @@ impl<'a> NamedSpawner<'a> {
 
     /// As [`Spawner::spawn`].
     ///
-    /// See the example of [`Spawner::named`].
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// let task = std::thread::spawn(move || spawner.named("worker 7").spawn(async { 42 })).join().unwrap();
+    /// assert_eq!(task.await.unwrap(), 42);
+    /// # }) }
+    /// ```
     #[track_caller]
     pub fn spawn<F>(self, future: F) -> JoinHandle<F::Output>
     where
@@ -41,7 +56,28 @@ impl<'a> NamedSpawner<'a> {
 
     /// As [`Spawner::spawn_reluctant`].
     ///
-    /// See the example of [`Spawner::spawn_reluctant`].
+    /// ```
+    /// # use std::{future::Future, pin::Pin, task::{Context, Poll, Waker}};
+    /// # use uring_executor::{Config, Executor, Reluctant};
+    /// struct Call;
+    /// impl Future for Call {
+    ///     type Output = ();
+    ///     fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
+    ///         Poll::Pending
+    ///     }
+    /// }
+    /// impl Reluctant for Call {
+    ///     fn may_be_cancelled(&self) -> bool {
+    ///         false
+    ///     }
+    /// }
+    ///
+    /// let executor = Executor::new(Config::default(), Waker::noop().clone());
+    /// let task = executor.spawner().named("call").spawn_reluctant(Call);
+    /// task.abort();
+    /// while executor.run_pass() {}
+    /// assert!(!task.is_finished());
+    /// ```
     #[track_caller]
     pub fn spawn_reluctant<F>(self, future: F) -> JoinHandle<F::Output>
     where
@@ -53,7 +89,16 @@ impl<'a> NamedSpawner<'a> {
 
     /// As [`Spawner::spawn_with`].
     ///
-    /// See the example of [`Spawner::named`].
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// let task = spawner.named("worker 7").spawn_with(|| async {
+    ///     let local = std::rc::Rc::new(42);
+    ///     *local
+    /// });
+    /// assert_eq!(task.await.unwrap(), 42);
+    /// # }) }
+    /// ```
     #[track_caller]
     pub fn spawn_with<C, F>(self, make: C) -> JoinHandle<F::Output>
     where
@@ -70,7 +115,14 @@ impl<'a> NamedSpawner<'a> {
     ///
     /// On any other thread than the executor's.
     ///
-    /// See the example of [`Spawner::named`].
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// let local = std::rc::Rc::new(42);
+    /// let task = spawner.named("worker 7").spawn_local(async move { *local });
+    /// assert_eq!(task.await.unwrap(), 42);
+    /// # }) }
+    /// ```
     #[track_caller]
     pub fn spawn_local<F: Future + 'static>(self, future: F) -> JoinHandle<F::Output> {
         let local = self.spawner.local();

@@ -81,8 +81,12 @@ pub enum ParkMode {
 pub trait Park {
     /// Looks at the driver, and sleeps if `mode` says so. The wakers of whatever became ready are woken before this
     /// returns.
+    ///
+    /// See the example of [`Park`].
     fn park(&mut self, mode: ParkMode);
 
     /// A waker that ends a running `park(Block)`, or the next one if none is running. It is woken from any thread.
+    ///
+    /// See the example of [`Park`].
     fn unparker(&self) -> Waker;
 }

@@ -42,5 +42,7 @@ pub trait Reluctant: Future {
     /// cancels the task at once; `false` lets it go on as if nothing had happened.
     ///
     /// A panic counts as `true`.
+    ///
+    /// See the example of [`Reluctant`].
     fn may_be_cancelled(&self) -> bool;
 }

@@ -94,8 +94,15 @@ impl<T: AsFd> AsyncFd<T> {
         AsyncFd::with_interest(inner, BOTH)
     }
 
-    /// Registers `inner` for the operations that are meant to be awaited. Errors and panics as for
-    /// [`new`](Self::new).
+    /// Registers `inner` for the operations that are meant to be awaited.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    ///
+    /// # Panics
+    ///
+    /// As for [`new`](Self::new).
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/pair.rs"));

@@ -190,7 +190,13 @@ impl Driver {
 
     /// Whether this part of io_uring is in use.
     ///
-    /// See the example of [`Feature`].
+    /// ```
+    /// use uring_reactor::{Choice, Feature, Options, Reactor};
+    ///
+    /// let driver = Reactor::new(Options::new().choice(Choice::Epoll))?.driver();
+    /// assert!(!driver.has(Feature::MultishotWake), "there is no ring");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn has(&self, feature: Feature) -> bool {
         self.features.contains(&feature.name())
     }

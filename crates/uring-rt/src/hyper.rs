@@ -67,7 +67,19 @@ pub struct Executor {}
 impl Executor {
     /// The executor; it has no settings.
     ///
-    /// See the example of [`Executor`].
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() {
+    /// use hyper::rt::Executor as _;
+    /// use std::{cell::Cell, rc::Rc};
+    ///
+    /// let done = Rc::new(Cell::new(false));
+    /// let task = Rc::clone(&done);
+    /// uring_rt::hyper::Executor::new().execute(async move { task.set(true) }); // not `Send`
+    /// uring_rt::task::yield_now().await;
+    /// assert!(done.get());
+    /// # }
+    /// ```
     pub fn new() -> Executor {
         Executor {}
     }
@@ -106,7 +118,18 @@ pub struct Timer {}
 impl Timer {
     /// The timer; it has no settings.
     ///
-    /// See the example of [`Timer`].
+    /// ```
+    /// # #[uring_rt::main(start_paused = true)]
+    /// # async fn main() {
+    /// use hyper::rt::Timer as _;
+    /// use std::time::Duration;
+    ///
+    /// let timer = uring_rt::hyper::Timer::new();
+    /// let start = timer.now();
+    /// timer.sleep(Duration::from_secs(60)).await; // the clock is paused here: no minute passes
+    /// assert_eq!(timer.now() - start, Duration::from_secs(60));
+    /// # }
+    /// ```
     pub fn new() -> Timer {
         Timer {}
     }

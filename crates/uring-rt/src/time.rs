@@ -117,7 +117,7 @@ pub fn resume() {
 
 /// Moves the paused clock of the current runtime forward, and lets the timers fire that become due.
 ///
-/// Corresponds to `tokio::time::advance`.
+/// Cancel safe: the first poll moves the clock. Corresponds to `tokio::time::advance`.
 ///
 /// # Panics
 ///

@@ -113,6 +113,22 @@ impl Epoll {
 
     /// Gives the descriptor up: somebody else has closed it, and its number may be anybody's by now. The drop will not
     /// close it.
+    ///
+    /// ```
+    /// use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+    /// use uring_sys::epoll::Epoll;
+    ///
+    /// let epoll = Epoll::new()?;
+    /// let number = epoll.as_raw_fd();
+    /// epoll.disown();
+    /// drop(epoll);
+    ///
+    /// // In this example nobody else has closed it.
+    /// // SAFETY: the number was given up, and it is still open.
+    /// let still_open = unsafe { OwnedFd::from_raw_fd(number) };
+    /// assert!(still_open.try_clone().is_ok());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn disown(&self) {
         self.is_disowned.store(true, Ordering::Relaxed);
     }

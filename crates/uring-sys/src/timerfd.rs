@@ -145,6 +145,21 @@ impl TimerFd {
     }
 
     /// Gives the descriptor up without closing it: somebody else has closed it, and its number may be anybody's by now.
+    ///
+    /// ```
+    /// use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+    /// use uring_sys::timerfd::TimerFd;
+    ///
+    /// let timer = TimerFd::new()?;
+    /// let number = timer.as_raw_fd();
+    /// timer.disown();
+    ///
+    /// // In this example nobody else has closed it.
+    /// // SAFETY: the number was given up, and it is still open.
+    /// let still_open = unsafe { OwnedFd::from_raw_fd(number) };
+    /// assert!(still_open.try_clone().is_ok());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn disown(self) {
         let _number = self.0.into_raw_fd();
     }

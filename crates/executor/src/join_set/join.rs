@@ -12,6 +12,10 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// Cancel safe: a dropped call has removed no task.
     ///
+    /// # Errors
+    ///
+    /// A [`JoinError`] if the task has panicked or was aborted.
+    ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
     /// # fn main() -> () { run(async |spawner| {
@@ -33,6 +37,10 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// Cancel safe: a dropped call has removed no task.
     ///
+    /// # Errors
+    ///
+    /// As for [`join_next`](Self::join_next); the error has the id, too.
+    ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
     /// # fn main() -> () { run(async |spawner| {
@@ -49,6 +57,10 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// The next completed task, if there is one right now.
+    ///
+    /// # Errors
+    ///
+    /// A [`JoinError`] if the task has panicked or was aborted.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
@@ -69,6 +81,10 @@ impl<T: 'static> JoinSet<T> {
 
     /// As [`try_join_next`](Self::try_join_next), with the task's id.
     ///
+    /// # Errors
+    ///
+    /// As for [`try_join_next`](Self::try_join_next); the error has the id, too.
+    ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
     /// # fn main() -> () { run(async |spawner| {
@@ -86,6 +102,8 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// Aborts all tasks and waits until their futures are dropped.
+    ///
+    /// Cancel safe: the first poll aborts all, and those that were not joined yet stay in the set.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
@@ -140,6 +158,10 @@ impl<T: 'static> JoinSet<T> {
     /// Polls for the next task to complete: `Ready(None)` if there is none in the set. After `Pending`, the waker of
     /// the last call is woken.
     ///
+    /// # Errors
+    ///
+    /// A [`JoinError`] if the task has panicked or was aborted.
+    ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
     /// # fn main() -> () { run(async |spawner| {
@@ -159,6 +181,10 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// As [`poll_join_next`](Self::poll_join_next), with the task's id.
+    ///
+    /// # Errors
+    ///
+    /// As for [`poll_join_next`](Self::poll_join_next); the error has the id, too.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));

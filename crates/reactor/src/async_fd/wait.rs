@@ -250,7 +250,7 @@ impl<T> AsyncFd<T> {
             .await
     }
 
-    /// [`async_io`](Self::async_io) with the object mutably.
+    /// [`async_io`](Self::async_io) with the object mutably. Cancel safe as long as `op` is.
     ///
     /// # Errors
     ///

@@ -44,7 +44,15 @@ impl Feature {
 
     /// The name used in [`Driver::features`](crate::Driver::features).
     ///
-    /// See the example of [`Feature`].
+    /// ```
+    /// use uring_reactor::{Feature, Options, Reactor};
+    ///
+    /// let driver = Reactor::new(Options::new())?.driver();
+    /// for name in &driver.features {
+    ///     assert!(Feature::ALL.iter().any(|feature| feature.name() == *name));
+    /// }
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub const fn name(self) -> &'static str {
         match self {
             Feature::DeferredTaskWork => "deferred task work",
@@ -58,7 +66,11 @@ impl Feature {
 
     /// The first Linux release whose rings have it.
     ///
-    /// See the example of [`Feature`].
+    /// ```
+    /// use uring_reactor::Feature;
+    ///
+    /// assert_eq!(Feature::WaitTimeout.since(), "5.11");
+    /// ```
     pub const fn since(self) -> &'static str {
         match self {
             Feature::DeferredTaskWork => "6.1",
@@ -72,7 +84,12 @@ impl Feature {
 
     /// What the loop has of it, in one sentence.
     ///
-    /// See the example of [`Feature`].
+    /// ```
+    /// use uring_reactor::Feature;
+    ///
+    /// println!("without it not: {}", Feature::MultishotWake.purpose());
+    /// # assert!(Feature::ALL.iter().all(|feature| !feature.purpose().is_empty()));
+    /// ```
     pub const fn purpose(self) -> &'static str {
         match self {
             Feature::DeferredTaskWork => {

@@ -56,7 +56,17 @@ pub struct Stdin {
 /// It writes to the descriptor directly, past the buffer of [`std::io::stdout`]: flush that one first when both are used,
 /// as `print!` without a line feed stays in it.
 ///
-/// See [`stdout`] for an example.
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use futures_util::AsyncWriteExt;
+/// use uring_rt::io::{Stdout, stdout};
+///
+/// let mut out: Stdout = stdout();
+/// out.write_all(b"hello\n").await?;
+/// out.flush().await
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Stdout {
     std: io::Stdout,
@@ -67,7 +77,17 @@ pub struct Stdout {
 ///
 /// All that is said of [`Stdout`] is true of it, and as `std::io::stderr` has no buffer the two mix well.
 ///
-/// See [`stderr`] for an example.
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use futures_util::AsyncWriteExt;
+/// use uring_rt::io::{Stderr, stderr};
+///
+/// let mut log: Stderr = stderr();
+/// log.write_all(b"something went wrong\n").await?;
+/// log.flush().await
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Stderr {
     std: io::Stderr,

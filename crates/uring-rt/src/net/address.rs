@@ -142,7 +142,7 @@ impl<T: Resolve + ?Sized> Resolve for &T {
     }
 }
 
-/// Looks a name up. Corresponds to `tokio::net::lookup_host`.
+/// Looks a name up. Cancel safe: a lookup that is under way ends unnoticed. Corresponds to `tokio::net::lookup_host`.
 ///
 /// # Errors
 ///

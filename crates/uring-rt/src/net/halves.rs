@@ -51,6 +51,25 @@ pub(crate) type OwnedWriteHalf<S> = WriteSide<WriteOwner<S>>;
 /// A share of a stream that ends what the peer can read when it is dropped: what an owned writing half holds.
 ///
 /// See the example of [`tcp::OwnedWriteHalf`](crate::net::tcp::OwnedWriteHalf), which holds one.
+///
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use futures_util::AsyncReadExt;
+/// use uring_rt::net::{UnixStream, WriteOwner, WriteSide};
+///
+/// /// Whatever the stream is, it is held by the half until that is dropped.
+/// fn end<S: uring_rt::net::StreamSocket>(half: WriteSide<WriteOwner<S>>) {
+///     drop(half);
+/// }
+///
+/// let (ours, mut theirs) = UnixStream::pair()?;
+/// let (_read, write) = ours.into_split();
+/// end(write);
+/// assert_eq!(theirs.read(&mut [0; 8]).await?, 0);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct WriteOwner<S: StreamSocket> {
     stream: Arc<SocketStream<S>>,

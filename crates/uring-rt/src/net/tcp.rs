@@ -15,7 +15,22 @@ use crate::net::halves::{self, ReadSide, WriteSide};
 
 /// The reading half of a stream that [`split`](TcpStream::split) lends.
 ///
-/// See the example of [`WriteHalf`].
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use futures_util::{AsyncReadExt, AsyncWriteExt};
+/// use uring_rt::net::{TcpListener, TcpStream, tcp::ReadHalf};
+///
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let mut client = TcpStream::connect(listener.local_addr()?).await?;
+/// listener.accept().await?.0.write_all(b"hi").await?;
+/// let (mut read, _): (ReadHalf<'_>, _) = TcpStream::split(&mut client);
+/// let mut all = String::new();
+/// read.read_to_string(&mut all).await?;
+/// assert_eq!(all, "hi");
+/// # Ok(())
+/// # }
+/// ```
 pub type ReadHalf<'a> = ReadSide<&'a TcpStream>;
 
 /// The writing half of a stream that [`split`](TcpStream::split) lends.
@@ -49,7 +64,24 @@ pub type WriteHalf<'a> = WriteSide<&'a TcpStream>;
 
 /// The reading half of a stream that [`into_split`](TcpStream::into_split) took apart.
 ///
-/// See the example of [`OwnedWriteHalf`].
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use futures_util::{AsyncReadExt, AsyncWriteExt};
+/// use uring_rt::net::{TcpListener, TcpStream, tcp::OwnedReadHalf};
+///
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let client = TcpStream::connect(listener.local_addr()?).await?;
+/// listener.accept().await?.0.write_all(b"hi").await?;
+/// let (mut read, _write): (OwnedReadHalf, _) = client.into_split();
+/// let reader = uring_rt::spawn(async move {
+///     let mut all = String::new();
+///     read.read_to_string(&mut all).await.map(|_| all)
+/// });
+/// assert_eq!(reader.await??, "hi");
+/// # Ok(())
+/// # }
+/// ```
 pub type OwnedReadHalf = halves::OwnedReadHalf<net::TcpStream>;
 
 /// The writing half of a stream that [`into_split`](TcpStream::into_split) took apart. Dropping it ends what the

@@ -30,6 +30,8 @@ impl TcpListener {
     /// Listens on the first of the addresses that can be bound, with `SO_REUSEADDR` and a backlog of 1024. Port 0
     /// takes a free one. For other options there is [`TcpSocket`](crate::net::TcpSocket).
     ///
+    /// Cancel safe: nothing stays bound.
+    ///
     /// # Errors
     ///
     /// `AddrInUse`, `AddrNotAvailable`, `PermissionDenied` and the like for the last of the addresses; what

@@ -35,6 +35,8 @@ pub type UdpSocket = DatagramSocket<std::net::UdpSocket>;
 impl UdpSocket {
     /// Binds to the first of the addresses that can be bound. Port 0 takes a free one.
     ///
+    /// Cancel safe: nothing stays bound.
+    ///
     /// # Errors
     ///
     /// Those of bind(2) for the last of the addresses; what looking up a name answers.
@@ -57,7 +59,7 @@ impl UdpSocket {
     }
 
     /// Fixes the other end: [`send`](Self::send) goes there, and [`recv`](Self::recv) takes only what comes
-    /// from there. The first of the addresses that can be is taken.
+    /// from there. The first of the addresses that can be is taken. Cancel safe: only looking up a name takes time.
     ///
     /// # Errors
     ///

@@ -22,25 +22,70 @@ pub use ucred::UCred;
 
 /// A user's number.
 ///
-/// See the example of [`UCred`].
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use uring_rt::net::unix::uid_t;
+///
+/// let (ours, _theirs) = uring_rt::net::UnixStream::pair()?;
+/// let root: uid_t = 0;
+/// println!("{}", if ours.peer_cred()?.uid() == root { "all doors are open" } else { "who are you?" });
+/// # Ok(())
+/// # }
+/// ```
 #[expect(non_camel_case_types, reason = "C's name, and tokio's")]
 pub type uid_t = u32;
 
 /// A group's number.
 ///
-/// See the example of [`UCred`].
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use uring_rt::net::unix::gid_t;
+///
+/// let (ours, _theirs) = uring_rt::net::UnixStream::pair()?;
+/// let group: gid_t = ours.peer_cred()?.gid();
+/// assert_eq!(group, rustix::process::getegid().as_raw());
+/// # Ok(())
+/// # }
+/// ```
 #[expect(non_camel_case_types, reason = "C's name, and tokio's")]
 pub type gid_t = u32;
 
 /// A process's number.
 ///
-/// See the example of [`UCred`].
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use uring_rt::net::unix::pid_t;
+///
+/// let (ours, _theirs) = uring_rt::net::UnixStream::pair()?;
+/// let process: Option<pid_t> = ours.peer_cred()?.pid();
+/// assert_eq!(process, Some(rustix::process::getpid().as_raw_pid()));
+/// # Ok(())
+/// # }
+/// ```
 #[expect(non_camel_case_types, reason = "C's name, and tokio's")]
 pub type pid_t = i32;
 
 /// The reading half of a stream that [`split`](UnixStream::split) lends.
 ///
-/// See the example of [`WriteHalf`].
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use futures_util::{AsyncReadExt, AsyncWriteExt};
+/// use uring_rt::net::{UnixStream, unix::ReadHalf};
+///
+/// let (mut ours, mut theirs) = UnixStream::pair()?;
+/// theirs.write_all(b"hi").await?;
+/// drop(theirs);
+/// let (mut read, _): (ReadHalf<'_>, _) = UnixStream::split(&mut ours);
+/// let mut all = String::new();
+/// read.read_to_string(&mut all).await?;
+/// assert_eq!(all, "hi");
+/// # Ok(())
+/// # }
+/// ```
 pub type ReadHalf<'a> = ReadSide<&'a UnixStream>;
 
 /// The writing half of a stream that [`split`](UnixStream::split) lends.
@@ -72,7 +117,24 @@ pub type WriteHalf<'a> = WriteSide<&'a UnixStream>;
 
 /// The reading half of a stream that [`into_split`](UnixStream::into_split) took apart.
 ///
-/// See the example of [`OwnedWriteHalf`].
+/// ```
+/// # #[uring_rt::main]
+/// # async fn main() -> std::io::Result<()> {
+/// use futures_util::{AsyncReadExt, AsyncWriteExt};
+/// use uring_rt::net::{UnixStream, unix::OwnedReadHalf};
+///
+/// let (ours, mut theirs) = UnixStream::pair()?;
+/// theirs.write_all(b"hi").await?;
+/// drop(theirs);
+/// let (mut read, _write): (OwnedReadHalf, _) = ours.into_split();
+/// let reader = uring_rt::spawn(async move {
+///     let mut all = String::new();
+///     read.read_to_string(&mut all).await.map(|_| all)
+/// });
+/// assert_eq!(reader.await??, "hi");
+/// # Ok(())
+/// # }
+/// ```
 pub type OwnedReadHalf = halves::OwnedReadHalf<net::UnixStream>;
 
 /// The writing half of a stream that [`into_split`](UnixStream::into_split) took apart. Dropping it ends what the

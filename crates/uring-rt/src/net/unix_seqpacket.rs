@@ -59,6 +59,7 @@ fn socket() -> io::Result<Socket> {
 
 impl UnixSeqpacket {
     /// Connects to the socket at `path`; one that begins with a zero byte is of the abstract namespace.
+    /// Cancel safe: it is done in one poll.
     ///
     /// # Errors
     ///

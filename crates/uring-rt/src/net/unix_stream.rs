@@ -30,8 +30,8 @@ use crate::runtime::require;
 pub type UnixStream = SocketStream<std::os::unix::net::UnixStream>;
 
 impl UnixStream {
-    /// Connects to the socket at `path`; one that begins with a zero byte is of the abstract namespace. Cancel
-    /// safe.
+    /// Connects to the socket at `path`; one that begins with a zero byte is of the abstract namespace.
+    /// Cancel safe.
     ///
     /// # Errors
     ///

@@ -365,7 +365,16 @@ impl Command {
     ///
     /// Corresponds to `tokio::process::Command::gid`.
     ///
-    /// See [`uid`](Self::uid) for an example.
+    /// ```no_run
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # use uring_rt::process::Command;
+    /// // As root: run it in the group of nobody.
+    /// let output = Command::new("id").arg("--group").gid(65_534).output().await?;
+    /// assert_eq!(output.stdout, b"65534\n");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn gid(&mut self, id: u32) -> &mut Command {
         self.std.gid(id);
         self

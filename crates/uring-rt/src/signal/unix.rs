@@ -19,9 +19,23 @@ use crate::signal::registry::{self, Listener};
 ///
 /// ```
 /// use uring_rt::signal::unix::SignalKind;
-/// assert_eq!(SignalKind::interrupt().as_raw_value(), libc::SIGINT);
-/// assert_eq!(SignalKind::from(libc::SIGHUP), SignalKind::hangup());
-/// assert_eq!(i32::from(SignalKind::terminate()), libc::SIGTERM);
+///
+/// for (kind, number) in [
+///     (SignalKind::alarm(), libc::SIGALRM),
+///     (SignalKind::child(), libc::SIGCHLD),
+///     (SignalKind::hangup(), libc::SIGHUP),
+///     (SignalKind::interrupt(), libc::SIGINT),
+///     (SignalKind::io(), libc::SIGIO),
+///     (SignalKind::pipe(), libc::SIGPIPE),
+///     (SignalKind::quit(), libc::SIGQUIT),
+///     (SignalKind::terminate(), libc::SIGTERM),
+///     (SignalKind::user_defined1(), libc::SIGUSR1),
+///     (SignalKind::user_defined2(), libc::SIGUSR2),
+///     (SignalKind::window_change(), libc::SIGWINCH),
+/// ] {
+///     assert_eq!(kind.as_raw_value(), number);
+///     assert_eq!(SignalKind::from(number), kind);
+/// }
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct SignalKind(i32);
@@ -51,77 +65,77 @@ impl SignalKind {
 
     /// `SIGALRM`, of alarm(2).
     ///
-    /// See the example of [`signal`].
+    /// See the example of [`SignalKind`].
     pub const fn alarm() -> SignalKind {
         SignalKind(libc::SIGALRM)
     }
 
     /// `SIGCHLD`: a child has ended or stopped.
     ///
-    /// See the example of [`signal`].
+    /// See the example of [`SignalKind`].
     pub const fn child() -> SignalKind {
         SignalKind(libc::SIGCHLD)
     }
 
     /// `SIGHUP`: the terminal is gone; by custom, read the configuration again.
     ///
-    /// See the example of [`signal`].
+    /// See the example of [`SignalKind`].
     pub const fn hangup() -> SignalKind {
         SignalKind(libc::SIGHUP)
     }
 
     /// `SIGINT`: Ctrl-C.
     ///
-    /// See the example of [`signal`].
+    /// See the example of [`SignalKind`].
     pub const fn interrupt() -> SignalKind {
         SignalKind(libc::SIGINT)
     }
 
     /// `SIGIO`: an fd is ready.
     ///
-    /// See the example of [`signal`].
+    /// See the example of [`SignalKind`].
     pub const fn io() -> SignalKind {
         SignalKind(libc::SIGIO)
     }
 
     /// `SIGPIPE`: a write that nobody reads.
     ///
-    /// See the example of [`signal`].
+    /// See the example of [`SignalKind`].
     pub const fn pipe() -> SignalKind {
         SignalKind(libc::SIGPIPE)
     }
 
     /// `SIGQUIT`: Ctrl-\.
     ///
-    /// See the example of [`signal`].
+    /// See the example of [`SignalKind`].
     pub const fn quit() -> SignalKind {
         SignalKind(libc::SIGQUIT)
     }
 
     /// `SIGTERM`: a polite request to end.
     ///
-    /// See the example of [`signal`].
+    /// See the example of [`SignalKind`].
     pub const fn terminate() -> SignalKind {
         SignalKind(libc::SIGTERM)
     }
 
     /// `SIGUSR1`, for whatever the program likes.
     ///
-    /// See the example of [`signal`].
+    /// See the example of [`SignalKind`].
     pub const fn user_defined1() -> SignalKind {
         SignalKind(libc::SIGUSR1)
     }
 
     /// `SIGUSR2`, for whatever the program likes.
     ///
-    /// See the example of [`signal`].
+    /// See the example of [`SignalKind`].
     pub const fn user_defined2() -> SignalKind {
         SignalKind(libc::SIGUSR2)
     }
 
     /// `SIGWINCH`: the terminal has another size.
     ///
-    /// See the example of [`signal`].
+    /// See the example of [`SignalKind`].
     pub const fn window_change() -> SignalKind {
         SignalKind(libc::SIGWINCH)
     }

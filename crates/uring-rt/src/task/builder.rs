@@ -36,14 +36,36 @@ pub struct Builder<'a> {
 impl<'a> Builder<'a> {
     /// Without a name, what it spawns is as [`spawn`](crate::spawn) does it.
     ///
-    /// See the example of [`Builder`].
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let task = uring_rt::task::Builder::new().spawn(async { 1 })?;
+    /// assert_eq!(task.await.unwrap(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new() -> Builder<'a> {
         Builder::default()
     }
 
     /// What the task is to be called. Several may be called the same.
     ///
-    /// See the example of [`Builder`].
+    /// ```
+    /// use std::sync::{Arc, Mutex};
+    /// use uring_rt::{runtime, task};
+    ///
+    /// let seen = Arc::new(Mutex::new(None));
+    /// let told = Arc::clone(&seen);
+    /// let runtime = runtime::Builder::new()
+    ///     .on_task_panic(move |panic| *told.lock().unwrap() = panic.name().map(str::to_owned))
+    ///     .build()?;
+    /// runtime.block_on(async {
+    ///     let task = task::Builder::new().name("worker 7").spawn(async { panic!("of no use") });
+    ///     let _: Result<(), _> = task.unwrap().await;
+    /// });
+    /// assert_eq!(seen.lock().unwrap().as_deref(), Some("worker 7"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn name(self, name: &'a str) -> Builder<'a> {
         Builder { name: Some(name) }
     }
@@ -58,7 +80,15 @@ impl<'a> Builder<'a> {
     ///
     /// Outside of a runtime, and on another thread than the runtime's own.
     ///
-    /// See the example of [`Builder`].
+    /// ```
+    /// # #[uring_rt::main]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let local = std::rc::Rc::new(1);
+    /// let task = uring_rt::task::Builder::new().name("counter").spawn(async move { *local })?;
+    /// assert_eq!(task.await.unwrap(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn<F: Future + 'static>(self, future: F) -> io::Result<JoinHandle<F::Output>> {
         let spawner = home_spawner("task::Builder::spawn", "`Builder::spawn_on`");

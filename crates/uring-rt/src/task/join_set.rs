@@ -237,7 +237,7 @@ impl<T: 'static> JoinSet<T> {
         self.inner.join_next().await
     }
 
-    /// As [`join_next`](Self::join_next), with the task's id.
+    /// As [`join_next`](Self::join_next), with the task's id. Cancel safe: a dropped call has removed no task.
     ///
     /// # Errors
     ///
@@ -295,6 +295,8 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// Aborts all tasks and waits until their futures are dropped.
+    ///
+    /// Cancel safe: the first poll aborts all, and those that were not joined yet stay in the set.
     ///
     /// ```
     /// # #[uring_rt::main]

@@ -105,6 +105,8 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
 
 /// Lets `future` run until `deadline` at most. As [`timeout`]; corresponds to `tokio::time::timeout_at`.
 ///
+/// Cancel safe if `future` is.
+///
 /// # Errors
 ///
 /// As for [`timeout`].

@@ -59,8 +59,8 @@ impl<S: PacketSocket> DatagramSocket<S> {
             .map(|(count, ())| count)
     }
 
-    /// [`recv_from`](Self::recv_from) into the free space of `buffer`, which grows by what was received. Cancel
-    /// safe.
+    /// [`recv_from`](Self::recv_from) into the free space of `buffer`, which grows by what was received.
+    /// Cancel safe.
     ///
     /// # Errors
     ///

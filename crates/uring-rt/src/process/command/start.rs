@@ -71,6 +71,9 @@ impl Command {
 
     /// Starts the process, at once, and gives a future that waits for its end. Pipes to it are closed.
     ///
+    /// Cancel safe, but for the answer: a process whose future was dropped runs on, or is killed if
+    /// [`kill_on_drop`](Self::kill_on_drop) says so.
+    ///
     /// Corresponds to `tokio::process::Command::status`.
     ///
     /// # Errors
@@ -104,6 +107,9 @@ impl Command {
     ///
     /// Its standard output and error are pipes from then on, whatever was set; its standard input is as it was set.
     /// Corresponds to `tokio::process::Command::output`.
+    ///
+    /// Not cancel safe: what was read is lost, and the process runs on with its pipes closed, or is killed if
+    /// [`kill_on_drop`](Self::kill_on_drop) says so.
     ///
     /// # Errors
     ///

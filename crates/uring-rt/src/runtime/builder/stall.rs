@@ -59,7 +59,7 @@ impl Builder {
     /// let task = runtime.spawn(async { std::thread::sleep(Duration::from_millis(10)) });
     /// // On standard error: uring-rt: task 1, spawned at src/main.rs:5:20, held the thread for 10.1ms in one poll
     /// runtime.block_on(task)?;
-    /// assert_eq!(runtime.metrics().snapshot().executor.stalls, 1);
+    /// assert!(runtime.metrics().snapshot().executor.stalls > 0); // more if this thread had to wait for a processor
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn stall_threshold(&mut self, threshold: Duration) -> &mut Builder {
