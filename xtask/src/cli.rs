@@ -20,6 +20,9 @@ pub(crate) enum Task {
     Tidy,
     Examples,
     Syscalls,
+    Instructions {
+        record: bool,
+    },
     Matrix(Filter),
     /// All of them, if none is named.
     Sanitize(Option<Sanitizer>),
@@ -56,6 +59,9 @@ Usage: cargo xtask <task>
   tidy              check the house rules that no other tool knows
   examples          build the examples and run them, echo on every backend
   syscalls          count the system calls of the echo example, with strace
+  instructions [--record]
+                    count the instructions of a spawn, a wake and so on, with
+                    valgrind, and compare with the record, or renew it
   matrix            run the tests on other kernels, in virtual machines;
                     --kernel VERSION, --program PART and --test PART select
   sanitize [WHAT]   run the tests under a sanitizer: address, leak or thread;
@@ -95,6 +101,10 @@ pub(crate) fn parse(args: &[String]) -> Result<Task, String> {
         "tidy" => (Task::Tidy, options),
         "examples" => (Task::Examples, options),
         "syscalls" => (Task::Syscalls, options),
+        "instructions" => {
+            let (record, rest) = flag(options, "--record");
+            (Task::Instructions { record }, rest)
+        }
         "matrix" => {
             let (filter, rest) = filter(options);
             (Task::Matrix(filter), rest)

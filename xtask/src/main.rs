@@ -17,6 +17,7 @@ mod command;
 mod coverage;
 mod examples;
 mod fuzz;
+mod instructions;
 mod manifest;
 mod matrix;
 mod sanitize;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         Task::Ci { full } => ci::run(&root, full),
         Task::Examples => examples::build_and_run(&root),
         Task::Syscalls => syscalls::run(&root),
+        Task::Instructions { record } => instructions::run(&root, record),
         Task::Matrix(filter) => matrix::run(&root, &filter),
         Task::Sanitize(only) => sanitize::run(&root, only),
         Task::Fuzz { seconds } => fuzz::run(&root, seconds),
