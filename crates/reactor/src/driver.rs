@@ -12,10 +12,13 @@ use crate::backend::rung::Rung;
 /// ```
 /// use uring_reactor::{Choice, Options, Reactor};
 ///
-/// let choice = Choice::from_name("epoll").unwrap();
-/// let reactor = Reactor::new(Options::new().choice(choice))?;
+/// let reactor = Reactor::new(Options::new().choice(Choice::Epoll))?;
 /// assert_eq!(reactor.driver().backend(), "epoll");
-/// assert_eq!(Choice::from_name("kqueue"), None);
+/// match Reactor::new(Options::new().choice(Choice::IoUring)) {
+///     Ok(reactor) => assert_eq!(reactor.driver().backend(), "io_uring"),
+///     Err(error) => println!("it is refused here: {error}"),
+/// }
+/// assert_eq!(Choice::default(), Choice::Auto);
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -12,6 +12,9 @@ use uring_sys::abi::{POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLR
 /// let both = Interest::READABLE | Interest::WRITABLE;
 /// assert!(both.is_readable() && both.is_writable());
 /// assert_eq!(both.remove(Interest::WRITABLE), Some(Interest::READABLE));
+///
+/// let also = both | Interest::PRIORITY | Interest::ERROR;
+/// assert!(also.is_priority() && also.is_error());
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Interest(u8);
@@ -205,6 +208,9 @@ impl Direction {
 /// assert!(ready.contains(Ready::READ_CLOSED));
 /// assert!(ready.satisfies(Interest::READABLE));
 /// assert_eq!(ready.intersection(Interest::WRITABLE), Ready::EMPTY);
+///
+/// let rest = Ready::WRITABLE | Ready::WRITE_CLOSED | Ready::PRIORITY | Ready::ERROR;
+/// assert_eq!(Ready::ALL - rest, ready);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ready(u16);

@@ -19,12 +19,11 @@ use item::Kind;
 use proc_macro::TokenStream;
 use source::Source;
 
-/// Runs an `async fn` on a runtime of its own.
+/// Each call of the function builds a runtime, and runs the body on it.
 ///
 /// Usually it is `main`. Any other function may have it too, with parameters,
-/// generics or `self`; each call then builds a runtime, and must not be made
-/// within another one. The function may return whatever it could return
-/// without the attribute.
+/// generics or `self`; it must not be called within another runtime. The
+/// function may return whatever it could return without the attribute.
 ///
 /// Corresponds to [`tokio::main`] with `flavor = "current_thread"`; that
 /// argument is accepted and changes nothing.
@@ -46,26 +45,7 @@ use source::Source;
 /// system to stderr, in one line, and the process exits with code 1. A function
 /// of any other name panics with that error.
 ///
-/// # Examples
-///
-/// Not run here, because `uring_rt` depends on this crate:
-///
-/// ```ignore (needs the crate that re-exports this one)
-/// #[uring_rt::main]
-/// async fn main() -> std::io::Result<()> {
-///     let listener = uring_rt::net::TcpListener::bind("127.0.0.1:8080").await?;
-///     let (_stream, peer) = listener.accept().await?;
-///     println!("{peer} was here");
-///     Ok(())
-/// }
-/// ```
-///
-/// ```ignore (needs the crate that re-exports this one)
-/// #[uring_rt::main(backend = "epoll", entries = 256)]
-/// async fn main() {
-///     uring_rt::spawn(async { println!("hello") }).await.unwrap();
-/// }
-/// ```
+/// An example that runs is at `uring_rt::main`, since that crate depends on this one.
 ///
 /// [`tokio::main`]: https://docs.rs/tokio/latest/tokio/attr.main.html
 #[proc_macro_attribute]
@@ -73,7 +53,7 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
     attribute(Kind::Main, args, item)
 }
 
-/// Makes an `async fn` a test that runs on a runtime of its own.
+/// The test builds a runtime, and runs the body on it.
 ///
 /// `#[ignore]`, `#[should_panic]` and all other attributes keep their meaning;
 /// `#[test]` itself must not be added. The function has no parameters and may
@@ -82,18 +62,7 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 /// Corresponds to [`tokio::test`]. The arguments are those of
 /// [`main`](macro@main).
 ///
-/// # Examples
-///
-/// Not run here, because `uring_rt` depends on this crate:
-///
-/// ```ignore (needs the crate that re-exports this one)
-/// use std::time::Duration;
-///
-/// #[uring_rt::test(start_paused = true)]
-/// async fn an_hour_passes_at_once() {
-///     uring_rt::time::sleep(Duration::from_secs(3600)).await;
-/// }
-/// ```
+/// An example that runs is at `uring_rt::test`, since that crate depends on this one.
 ///
 /// [`tokio::test`]: https://docs.rs/tokio/latest/tokio/attr.test.html
 #[proc_macro_attribute]

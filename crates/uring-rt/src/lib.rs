@@ -74,4 +74,24 @@ mod unwind;
 pub use io::AsyncFd;
 pub use runtime::probe;
 pub use task::spawn;
-pub use uring_rt_macros::{main, test};
+/// Runs an `async fn` on a runtime of its own.
+///
+/// ```
+/// #[uring_rt::main(backend = "epoll", entries = 256)]
+/// async fn main() -> std::io::Result<()> {
+///     assert_eq!(uring_rt::spawn(async { 7 }).await.unwrap(), 7);
+///     Ok(())
+/// }
+/// ```
+pub use uring_rt_macros::main;
+/// Makes an `async fn` a test that runs on a runtime of its own.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// #[uring_rt::test(start_paused = true)]
+/// async fn an_hour_passes_at_once() {
+///     uring_rt::time::sleep(Duration::from_secs(3600)).await;
+/// }
+/// ```
+pub use uring_rt_macros::test;

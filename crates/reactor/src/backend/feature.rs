@@ -10,6 +10,17 @@
 ///     let used = driver.has(feature);
 ///     println!("{:<20} {used:<5} Linux {:<5} {}", feature.name(), feature.since(), feature.purpose());
 /// }
+///
+/// let since_6_1 = [Feature::DeferredTaskWork];
+/// let older = [
+///     Feature::WaitTimeout,
+///     Feature::SilentRemoval,
+///     Feature::MultishotWake,
+///     Feature::CancelAll,
+///     Feature::NoLostCompletions,
+/// ];
+/// assert!(since_6_1.iter().all(|feature| feature.since() == "6.1"));
+/// assert!(older.iter().all(|feature| feature.since().starts_with("5.")));
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -31,6 +31,7 @@ const FEATURES_5_18: u32 = FEATURES_5_5
 /// let rung = Rung::from_name("b").unwrap();
 /// assert_eq!((rung.name(), rung.since()), ("B", "6.1"));
 /// assert!(Rung::A < rung); // the best comes first
+/// assert_eq!(Rung::ALL, [Rung::A, Rung::B, Rung::C, Rung::D, Rung::D2, Rung::E, Rung::F]);
 /// assert_eq!(Rung::ALL[1], rung);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -11,6 +11,11 @@ use uring_reactor::Choice;
 /// # if std::env::var_os("URING_RT_BACKEND").is_none() {
 /// assert_eq!(runtime.driver().backend(), "epoll");
 /// # }
+/// match Builder::new().backend(Backend::IoUring).build() {
+///     Ok(runtime) => println!("{}", runtime.driver()),
+///     Err(error) => println!("it is refused here: {error}"),
+/// }
+/// assert_eq!(Backend::default(), Backend::Auto);
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -41,6 +41,7 @@ impl fmt::Display for Id {
 /// # #[uring_rt::main]
 /// # async fn main() {
 /// assert_eq!(Handle::current().runtime_flavor(), RuntimeFlavor::CurrentThread);
+/// assert_ne!(Handle::current().runtime_flavor(), RuntimeFlavor::MultiThread);
 /// # }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

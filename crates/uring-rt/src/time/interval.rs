@@ -14,14 +14,25 @@ use crate::time::{Duration, Instant, Sleep, sleep_until};
 ///
 /// ```
 /// use std::time::Duration;
-/// use uring_rt::time::{MissedTickBehavior, interval};
+/// use uring_rt::time::{MissedTickBehavior, advance, interval};
 ///
-/// # #[uring_rt::main]
+/// # #[uring_rt::main(start_paused = true)]
 /// # async fn main() {
-/// let mut ticks = interval(Duration::from_millis(1));
-/// assert_eq!(ticks.missed_tick_behavior(), MissedTickBehavior::Burst);
-/// ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-/// assert_eq!(ticks.missed_tick_behavior(), MissedTickBehavior::Skip);
+/// // After a tick that came 25 ms too late, the next ones are due so long after the first:
+/// for (behavior, due_ms) in [
+///     (MissedTickBehavior::Burst, [20, 30, 40]), // as planned, so two of them at once
+///     (MissedTickBehavior::Delay, [45, 55, 65]), // a period after the late one
+///     (MissedTickBehavior::Skip, [40, 50, 60]),  // as planned, without those that are past
+/// ] {
+///     let mut ticks = interval(Duration::from_millis(10));
+///     ticks.set_missed_tick_behavior(behavior);
+///     let start = ticks.tick().await;
+///     advance(Duration::from_millis(35)).await;
+///     ticks.tick().await;
+///     for due_ms in due_ms {
+///         assert_eq!(ticks.tick().await, start + Duration::from_millis(due_ms), "{behavior:?}");
+///     }
+/// }
 /// # }
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
