@@ -216,7 +216,7 @@ impl Options {
     }
 
     /// Takes the backend and the rung from the environment, where [`BACKEND_VARIABLE`] and [`RUNG_VARIABLE`]
-    /// are set.
+    /// are set and not empty.
     ///
     /// # Errors
     ///
@@ -238,6 +238,7 @@ impl Options {
         mut self,
         value_of: impl Fn(&str) -> Option<OsString>,
     ) -> io::Result<Options> {
+        let value_of = |name| value_of(name).filter(|value| !value.is_empty());
         if let Some(value) = value_of(BACKEND_VARIABLE) {
             self.choice = parse(BACKEND_VARIABLE, CHOICES, &value, Choice::from_name)?;
         }

@@ -23,6 +23,7 @@ pub(super) fn the_environment_is_obeyed_or_named(rng: &mut Rng) {
         (Some("io_uring"), Some(Choice::IoUring)),
         (Some("epoll"), Some(Choice::Epoll)),
         (Some("kqueue"), None),
+        (Some(""), Some(Choice::IoUring)),
         (None, Some(Choice::IoUring)),
     ];
     let rungs = [
@@ -30,6 +31,8 @@ pub(super) fn the_environment_is_obeyed_or_named(rng: &mut Rng) {
         (Some("d2"), Some(Rung::D2)),
         (Some("F"), Some(Rung::F)),
         (Some("\u{fffd}"), None),
+        // A variable that is set to nothing says nothing.
+        (Some(""), Some(Rung::C)),
         (None, Some(Rung::C)),
     ];
     let ((backend, choice), (rung, top)) = (rng.pick(&choices), rng.pick(&rungs));
