@@ -70,7 +70,7 @@ pub fn stop_signal() -> io::Result<Stop> {
 }
 
 /// Serves each connection by a task of its own until `stop`. New ones are refused from then on, and those that are
-/// there have [`PATIENCE`] to end; then they are cut off.
+/// there have `PATIENCE` to end; then they are cut off.
 ///
 /// # Errors
 ///
