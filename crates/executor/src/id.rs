@@ -5,7 +5,8 @@ use std::num::NonZeroU64;
 
 use crate::context;
 
-/// The name of a task, unique in the process for as long as it runs. Ids say nothing about order.
+/// The name of a task, unique in the process for as long as it runs. Ids say nothing about when tasks were spawned; they
+/// have an order so that they can be keys.
 ///
 /// Corresponds to `tokio::task::Id`.
 ///
@@ -15,9 +16,12 @@ use crate::context;
 /// let (one, other) = (spawner.spawn(async {}), spawner.spawn(async {}));
 /// assert_ne!(one.id(), other.id());
 /// println!("tasks {} and {}", one.id(), other.id());
+///
+/// let mut peers = std::collections::BTreeMap::from([(one.id(), "alice"), (other.id(), "bob")]);
+/// assert_eq!(peers.remove(&other.id()), Some("bob"));
 /// # }) }
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id(NonZeroU64);
 
 impl Id {

@@ -6,6 +6,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::Arc;
+use std::sync::MutexGuard;
 
 use crate::local::Local;
 use crate::task::{Origin, SharedRef, spawn_home, spawn_reluctant, spawn_send, spawn_with};
@@ -393,8 +394,8 @@ impl fmt::Debug for Spawner {
 /// ```
 pub struct EnterGuard<'a> {
     _left: Left,
-    /// Also keeps the guard on its thread.
-    spawner: PhantomData<(&'a Spawner, *const ())>,
+    /// Also keeps the guard on its thread: as one of a mutex, it may be looked at from others, and is dropped here.
+    spawner: PhantomData<(&'a Spawner, MutexGuard<'static, ()>)>,
 }
 
 /// Has no lifetime, so that a guard which is only dropped does not keep its runtime from being moved: as in tokio.

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
 use std::rc::{Rc, Weak};
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 use crate::backend::Backend;
 use crate::handle::Handle;
@@ -62,8 +62,8 @@ pub(crate) fn elsewhere<R>(work: impl FnOnce() -> R) -> R {
 #[must_use = "the reactor stays current only while the guard lives"]
 pub struct EnterGuard {
     previous: Option<Handle>,
-    /// The guard must be dropped on its own thread.
-    _not_send: PhantomData<*mut ()>,
+    /// The guard must be dropped on its own thread, as one of a mutex must.
+    _not_send: PhantomData<MutexGuard<'static, ()>>,
 }
 
 impl fmt::Debug for EnterGuard {

@@ -263,6 +263,9 @@ pub struct AbortHandle {
     task: TaskRef,
 }
 
+impl UnwindSafe for AbortHandle {}
+impl RefUnwindSafe for AbortHandle {}
+
 impl AbortHandle {
     /// As [`JoinHandle::abort`].
     ///

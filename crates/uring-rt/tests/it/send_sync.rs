@@ -6,16 +6,19 @@ use uring_rt::net::{
     Incoming, TcpListener, TcpSocket, TcpStream, UdpSocket, UnixDatagram, UnixListener,
     UnixSeqpacket, UnixSeqpacketListener, UnixSocket, UnixStream, tcp,
 };
-use uring_rt::runtime::{Builder, Driver, Handle, RuntimeMetrics};
+use uring_rt::runtime::{Builder, Driver, EnterGuard, Handle, RuntimeMetrics};
 use uring_rt::signal::unix::Signal;
 use uring_rt::task::{AbortHandle, JoinError, JoinHandle, JoinSet};
 use uring_rt::time::{Instant, Interval, Sleep, Timeout};
 
 const fn send<T: Send>() {}
+const fn sync<T: Sync>() {}
 const fn send_sync_unpin<T: Send + Sync + Unpin>() {}
 
 const _: () = {
     send::<Builder>();
+    // Not `Send`: it is dropped where it was made.
+    sync::<EnterGuard<'static>>();
     send_sync_unpin::<Handle>();
     send_sync_unpin::<Driver>();
     send_sync_unpin::<RuntimeMetrics>();
@@ -61,6 +64,8 @@ const _: () = {
 const fn unwind_safe<T: std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}
 
 const _: () = {
+    unwind_safe::<AbortHandle>();
+    unwind_safe::<JoinHandle<u8>>();
     unwind_safe::<TcpListener>();
     unwind_safe::<TcpSocket>();
     unwind_safe::<TcpStream>();
