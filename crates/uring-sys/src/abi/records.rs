@@ -3,11 +3,6 @@
 //! The assertions at the end are read twice: the compiler proves that the Rust side has these numbers, and the test
 //! `header` proves that the C side has the same ones.
 
-#![expect(
-    missing_docs,
-    reason = "field names are the header's; io_uring_setup(2) and io_uring_enter(2) describe them"
-)]
-
 use std::mem::{align_of, offset_of, size_of};
 
 /// A request (`struct io_uring_sqe`). Every word that an operation does not use must be zero, else `EINVAL`.
@@ -16,24 +11,33 @@ use std::mem::{align_of, offset_of, size_of};
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_uring_sqe {
+    /// One of `IORING_OP_*`.
     pub opcode: u8,
+    /// `IOSQE_*`.
     pub flags: u8,
+    /// `ioprio_set(2)`, or flags of the operation.
     pub ioprio: u16,
+    /// The descriptor, or its index with `IOSQE_FIXED_FILE`.
     pub fd: i32,
     /// Also `addr2`.
     pub off: u64,
     /// A pointer, or for POLL_REMOVE and ASYNC_CANCEL the `user_data` of the target.
     pub addr: u64,
+    /// A length or a count; for polls, flags of their own.
     pub len: u32,
     /// The flag word of the operation: poll events, cancel flags, timeout flags.
     pub op_flags: u32,
+    /// Comes back in the completion.
     pub user_data: u64,
     /// Also `buf_group`.
     pub buf_index: u16,
+    /// Whose credentials count; 0 for those of the caller.
     pub personality: u16,
     /// Also `splice_fd_in`.
     pub file_index: u32,
+    /// One more address, for the operations that need it.
     pub addr3: u64,
+    /// Zero.
     pub pad2: u64,
 }
 
@@ -43,8 +47,11 @@ pub struct io_uring_sqe {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_uring_cqe {
+    /// That of the request.
     pub user_data: u64,
+    /// What the operation returns, or a negated errno.
     pub res: i32,
+    /// `IORING_CQE_F_*`.
     pub flags: u32,
 }
 
@@ -54,15 +61,25 @@ pub struct io_uring_cqe {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_uring_params {
+    /// Out: slots of the submission queue.
     pub sq_entries: u32,
+    /// In with `CQSIZE`, and out: slots of the completion queue.
     pub cq_entries: u32,
+    /// In: `IORING_SETUP_*`.
     pub flags: u32,
+    /// In with `SQ_AFF`: the processor of the polling thread.
     pub sq_thread_cpu: u32,
+    /// In with `SQPOLL`: after how many milliseconds it sleeps.
     pub sq_thread_idle: u32,
+    /// Out: `IORING_FEAT_*`.
     pub features: u32,
+    /// In with `ATTACH_WQ`: the ring whose helper threads are shared.
     pub wq_fd: u32,
+    /// Zero.
     pub resv: [u32; 3],
+    /// Out: where things are in the submission ring.
     pub sq_off: io_sqring_offsets,
+    /// Out: where things are in the completion ring.
     pub cq_off: io_cqring_offsets,
 }
 
@@ -72,15 +89,23 @@ pub struct io_uring_params {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_sqring_offsets {
+    /// How far the kernel has read.
     pub head: u32,
+    /// How far it may read.
     pub tail: u32,
+    /// Turns a counter into an index.
     pub ring_mask: u32,
+    /// How many slots there are.
     pub ring_entries: u32,
+    /// `IORING_SQ_*`, which the kernel sets.
     pub flags: u32,
+    /// How many entries were skipped for a bad index.
     pub dropped: u32,
     /// The indirection array; 0 with `NO_SQARRAY`.
     pub array: u32,
+    /// Zero.
     pub resv1: u32,
+    /// With `NO_MMAP`: the address of the entries.
     pub user_addr: u64,
 }
 
@@ -90,14 +115,23 @@ pub struct io_sqring_offsets {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_cqring_offsets {
+    /// How far the program has read.
     pub head: u32,
+    /// How far the kernel has written.
     pub tail: u32,
+    /// Turns a counter into an index.
     pub ring_mask: u32,
+    /// How many slots there are.
     pub ring_entries: u32,
+    /// How many completions were lost.
     pub overflow: u32,
+    /// The entries themselves.
     pub cqes: u32,
+    /// `IORING_CQ_*`, which the program sets.
     pub flags: u32,
+    /// Zero.
     pub resv1: u32,
+    /// With `NO_MMAP`: the address of the ring.
     pub user_addr: u64,
 }
 
@@ -107,8 +141,11 @@ pub struct io_cqring_offsets {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_uring_getevents_arg {
+    /// The address of a signal mask for the wait, or 0.
     pub sigmask: u64,
+    /// Its size.
     pub sigmask_sz: u32,
+    /// How long to wait for all of `min_complete` before one is enough (6.12).
     pub min_wait_usec: u32,
     /// The address of a [`__kernel_timespec`], or 0.
     pub ts: u64,
@@ -120,7 +157,9 @@ pub struct io_uring_getevents_arg {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct __kernel_timespec {
+    /// Seconds.
     pub tv_sec: i64,
+    /// Nanoseconds, below 1 000 000 000.
     pub tv_nsec: i64,
 }
 
@@ -130,9 +169,13 @@ pub struct __kernel_timespec {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_uring_probe {
+    /// The largest opcode there is.
     pub last_op: u8,
+    /// How many records follow.
     pub ops_len: u8,
+    /// Zero.
     pub resv: u16,
+    /// Zero.
     pub resv2: [u32; 3],
 }
 
@@ -142,9 +185,13 @@ pub struct io_uring_probe {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_uring_probe_op {
+    /// The opcode.
     pub op: u8,
+    /// Zero.
     pub resv: u8,
+    /// [`IO_URING_OP_SUPPORTED`](super::IO_URING_OP_SUPPORTED), or nothing.
     pub flags: u16,
+    /// Zero.
     pub resv2: u32,
 }
 
@@ -154,8 +201,11 @@ pub struct io_uring_probe_op {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_uring_rsrc_update {
+    /// The first index; all ones lets the kernel choose that of a ring.
     pub offset: u32,
+    /// Zero.
     pub resv: u32,
+    /// The descriptor of a ring, or the address of a list.
     pub data: u64,
 }
 
@@ -165,13 +215,19 @@ pub struct io_uring_rsrc_update {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_uring_sync_cancel_reg {
+    /// The `user_data` of the target.
     pub addr: u64,
+    /// The descriptor of the target, if `flags` say so.
     pub fd: i32,
+    /// `IORING_ASYNC_CANCEL_*`.
     pub flags: u32,
     /// `{-1, -1}` waits for ever.
     pub timeout: __kernel_timespec,
+    /// The operation of the target, if `flags` say so.
     pub opcode: u8,
+    /// Zero.
     pub pad: [u8; 7],
+    /// Zero.
     pub pad2: [u64; 3],
 }
 
@@ -181,10 +237,13 @@ pub struct io_uring_sync_cancel_reg {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_uring_restriction {
+    /// What is allowed or demanded.
     pub opcode: u16,
     /// `register_op`, `sqe_op` or `sqe_flags`, as `opcode` says.
     pub op: u8,
+    /// Zero.
     pub resv: u8,
+    /// Zero.
     pub resv2: [u32; 3],
 }
 
@@ -194,7 +253,9 @@ pub struct io_uring_restriction {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_uring_clock_register {
+    /// `CLOCK_MONOTONIC` or `CLOCK_BOOTTIME`.
     pub clockid: u32,
+    /// Zero.
     pub resv: [u32; 3],
 }
 
@@ -204,12 +265,19 @@ pub struct io_uring_clock_register {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_uring_reg_wait {
+    /// How long to wait, if `flags` say so.
     pub ts: __kernel_timespec,
+    /// As in [`io_uring_getevents_arg`].
     pub min_wait_usec: u32,
+    /// Whether `ts` counts.
     pub flags: u32,
+    /// The address of a signal mask for the wait, or 0.
     pub sigmask: u64,
+    /// Its size.
     pub sigmask_sz: u32,
+    /// Zero.
     pub pad: [u32; 3],
+    /// Zero.
     pub pad2: [u64; 2],
 }
 
@@ -219,11 +287,17 @@ pub struct io_uring_reg_wait {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct io_uring_region_desc {
+    /// Where the memory is, if it is the program's.
     pub user_addr: u64,
+    /// Its length in bytes.
     pub size: u64,
+    /// Whose memory it is.
     pub flags: u32,
+    /// Zero.
     pub id: u32,
+    /// Out: what to map it by, if it is the kernel's.
     pub mmap_offset: u64,
+    /// Zero.
     pub resv: [u64; 4],
 }
 
@@ -235,7 +309,9 @@ pub struct io_uring_region_desc {
 pub struct io_uring_mem_region_reg {
     /// The address of an [`io_uring_region_desc`].
     pub region_uptr: u64,
+    /// What the memory is for.
     pub flags: u64,
+    /// Zero.
     pub resv: [u64; 2],
 }
 
