@@ -12,7 +12,7 @@ use crate::step::Step;
 /// What is run besides [`echo_runs`], as in a shell: variables, the example's
 /// name, and arguments that make it short. An example that is listed here and
 /// does not exist is a failure.
-const RUNS: [&str; 20] = [
+const RUNS: [&str; 22] = [
     "fork",
     "URING_RT_RUNG=E fork",
     "URING_RT_BACKEND=epoll fork",
@@ -29,6 +29,8 @@ const RUNS: [&str; 20] = [
     "pipeline",
     "URING_RT_BACKEND=epoll pipeline",
     "pipeline 30 seq 20 | tail -n 1",
+    "sharded_echo --shards 3",
+    "URING_RT_BACKEND=epoll sharded_echo --shards 3",
     "stdin_lines",
     "URING_RT_BACKEND=epoll stdin_lines",
     "udp_ping",

@@ -33,6 +33,7 @@
 //! Where tokio has a name for a concept, this crate has the same name at the same path, with the same meaning.
 //!
 //! - [`runtime`]: build one, drive it, ask it what it runs on. [`probe`] asks without building.
+//! - [`shard`]: a runtime on each core, one listening address for all, one end.
 //! - [`task`]: [`spawn`], join handles, [`task::JoinSet`], [`task::yield_now`], budgets.
 //! - [`net`]: TCP, UDP, Unix sockets and pipes, passing of descriptors, connects that race a name's addresses.
 //! - [`time`]: sleep, timeout, interval, and a clock that tests can pause.
@@ -66,6 +67,7 @@ pub mod io;
 pub mod net;
 pub mod process;
 pub mod runtime;
+pub mod shard;
 pub mod signal;
 pub mod task;
 pub mod time;

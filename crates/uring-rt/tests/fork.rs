@@ -14,6 +14,7 @@ use uring_fault_inject::leave;
 use uring_rt::io::Interest;
 use uring_rt::net::UnixStream;
 use uring_rt::runtime::{Backend, Builder, Handle, Rung, Runtime};
+use uring_rt::shard;
 use uring_rt::task::{JoinSet, yield_now};
 use uring_rt::time::sleep;
 
@@ -172,6 +173,29 @@ fn the_tasks_of_a_forked_runtime_end_in_both_processes() {
                 let mut again = Waits::pending(&runtime);
                 again.write_to_all();
                 again.all_end(&runtime);
+            }
+        }
+    }
+}
+
+#[test]
+fn shards_are_left_to_the_parent_that_has_their_threads() {
+    let build = || shard::Builder::new().shards(2).build().unwrap();
+    let (dropped, shut_down) = (build(), build());
+    match fork().unwrap() {
+        Fork::Child => {
+            set_parent_process_death_signal(Some(Signal::KILL)).unwrap();
+            // Waits for no thread: it would wait for ever.
+            drop(dropped);
+            leave(i32::from(shut_down.shutdown(Duration::MAX).is_err()));
+        }
+        Fork::Parent(child) => {
+            assert_eq!(waitpid(child).unwrap(), 0, "the child failed");
+            for shards in [dropped, shut_down] {
+                let task = shards.spawn_on(1, async || shard::current());
+                let runtime = Runtime::new().unwrap();
+                assert_eq!(runtime.block_on(task).unwrap(), Some(1));
+                shards.shutdown(Duration::from_secs(60)).unwrap();
             }
         }
     }

@@ -1,6 +1,7 @@
 //! How to build a runtime.
 
 mod accepted;
+mod blocking;
 mod stall;
 
 use std::fmt;

@@ -29,6 +29,7 @@ mod seccomp;
 mod send_sync;
 mod seqpacket;
 mod seven_failures;
+mod shard;
 mod split;
 mod stall;
 mod support;

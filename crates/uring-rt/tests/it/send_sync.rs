@@ -7,6 +7,7 @@ use uring_rt::net::{
     UnixSeqpacket, UnixSeqpacketListener, UnixSocket, UnixStream, tcp,
 };
 use uring_rt::runtime::{Builder, Driver, EnterGuard, Handle, RuntimeMetrics};
+use uring_rt::shard::{self, Shards};
 use uring_rt::signal::unix::Signal;
 use uring_rt::task::{AbortHandle, JoinError, JoinHandle, JoinSet};
 use uring_rt::time::{Instant, Interval, Sleep, Timeout};
@@ -20,6 +21,10 @@ const _: () = {
     // Not `Send`: it is dropped where it was made.
     sync::<EnterGuard<'static>>();
     send_sync_unpin::<Handle>();
+    send::<shard::Builder>();
+    send_sync_unpin::<Shards>();
+    send_sync_unpin::<shard::Stopping>();
+    send_sync_unpin::<shard::ShutdownError>();
     send_sync_unpin::<Driver>();
     send_sync_unpin::<RuntimeMetrics>();
     send_sync_unpin::<AsyncFd<std::fs::File>>();

@@ -1,0 +1,145 @@
+//! How shards end.
+
+use std::any::Any;
+use std::error::Error;
+use std::fmt;
+
+/// How one shard has ended.
+///
+/// ```
+/// use uring_rt::shard::Outcome;
+///
+/// assert_eq!(Outcome::CutOff { tasks: 2 }.to_string(), "2 tasks had to be cut off");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// All tasks that a shutdown waits for had ended.
+    Finished,
+    /// So many had not.
+    CutOff {
+        /// How many.
+        tasks: usize,
+    },
+    /// Its thread has panicked.
+    Panicked {
+        /// The panic's message, or that it has none.
+        message: String,
+    },
+}
+
+impl Outcome {
+    pub(super) fn panicked(payload: &(dyn Any + Send)) -> Outcome {
+        Outcome::Panicked {
+            message: message(payload).to_owned(),
+        }
+    }
+}
+
+fn message(payload: &(dyn Any + Send)) -> &str {
+    if let Some(message) = payload.downcast_ref::<&'static str>() {
+        message
+    } else if let Some(message) = payload.downcast_ref::<String>() {
+        message
+    } else {
+        "a panic without a message"
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outcome::Finished => f.write_str("finished"),
+            Outcome::CutOff { tasks: 1 } => f.write_str("1 task had to be cut off"),
+            Outcome::CutOff { tasks } => write!(f, "{tasks} tasks had to be cut off"),
+            Outcome::Panicked { message } => write!(f, "panicked: {message}"),
+        }
+    }
+}
+
+/// Not every shard has ended well.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let shards = uring_rt::shard::Builder::new().shards(2).build()?;
+/// shards.spawn_on(1, || std::future::pending::<()>());
+/// let error = shards.shutdown(Duration::ZERO).unwrap_err();
+/// assert_eq!(error.to_string(), "shard 1: 1 task had to be cut off");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ShutdownError {
+    outcomes: Vec<Outcome>,
+}
+
+impl ShutdownError {
+    pub(super) fn check(outcomes: Vec<Outcome>) -> Result<(), ShutdownError> {
+        if outcomes.iter().all(|outcome| *outcome == Outcome::Finished) {
+            Ok(())
+        } else {
+            Err(ShutdownError { outcomes })
+        }
+    }
+
+    /// One for each shard, in their order.
+    ///
+    /// See the example of [`Shards::shutdown`](super::Shards::shutdown).
+    pub fn outcomes(&self) -> &[Outcome] {
+        &self.outcomes
+    }
+}
+
+impl fmt::Display for ShutdownError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let failed = self.outcomes.iter().enumerate();
+        let failed = failed.filter(|(_, outcome)| **outcome != Outcome::Finished);
+        for (at, (shard, outcome)) in failed.enumerate() {
+            let separator = if at == 0 { "" } else { "; " };
+            write!(f, "{separator}shard {shard}: {outcome}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for ShutdownError {}
+
+/// The panic of a shard's thread, for [`Builder::on_shard_panic`](super::Builder::on_shard_panic).
+///
+/// See the example there.
+pub struct ShardPanic<'a> {
+    pub(super) shard: usize,
+    pub(super) payload: &'a (dyn Any + Send),
+}
+
+impl ShardPanic<'_> {
+    /// Which shard has fallen.
+    ///
+    /// See the example of [`Builder::on_shard_panic`](super::Builder::on_shard_panic).
+    pub fn shard(&self) -> usize {
+        self.shard
+    }
+
+    /// The panic's message, or that it has none.
+    ///
+    /// See the example of [`Builder::on_shard_panic`](super::Builder::on_shard_panic).
+    pub fn message(&self) -> &str {
+        message(self.payload)
+    }
+
+    /// What it panicked with.
+    ///
+    /// See the example of [`Builder::on_shard_panic`](super::Builder::on_shard_panic).
+    pub fn payload(&self) -> &(dyn Any + Send) {
+        self.payload
+    }
+}
+
+impl fmt::Debug for ShardPanic<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ShardPanic")
+            .field("shard", &self.shard)
+            .field("message", &self.message())
+            .finish()
+    }
+}
