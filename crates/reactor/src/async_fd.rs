@@ -85,7 +85,8 @@ impl<T: AsFd> AsyncFd<T> {
     /// # fn main() -> io::Result<()> { with_pair(async |_fd, _peer| {
     /// let (stream, _other) = UnixStream::pair()?;
     /// stream.set_nonblocking(true)?;
-    /// AsyncFd::new(stream)?.writable().await?.retain_ready();
+    /// let fd = AsyncFd::new(stream)?;
+    /// assert!(fd.writable().await?.ready().is_writable());
     /// # Ok(())
     /// # }) }
     /// ```
@@ -111,6 +112,7 @@ impl<T: AsFd> AsyncFd<T> {
     ///
     /// let (stream, _other) = UnixStream::pair()?;
     /// let reads_only = AsyncFd::with_interest(stream, Interest::READABLE)?;
+    /// assert!(reads_only.get_ref().peer_addr().is_ok());
     /// # Ok(())
     /// # }) }
     /// ```
@@ -157,6 +159,7 @@ impl<T: AsFd> AsyncFd<T> {
     ///
     /// let (stream, _other) = UnixStream::pair()?;
     /// let reads_only = AsyncFd::try_with_interest(stream, Interest::READABLE)?;
+    /// assert!(reads_only.get_ref().peer_addr().is_ok());
     /// # Ok(())
     /// # }) }
     /// ```
@@ -222,6 +225,7 @@ impl<T> AsyncFd<T> {
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/pair.rs"));
     /// # fn main() -> io::Result<()> { with_pair(async |fd, _peer| {
     /// let stream: UnixStream = fd.into_inner();
+    /// assert!(stream.peer_addr().is_ok(), "still open");
     /// # Ok(())
     /// # }) }
     /// ```
@@ -253,8 +257,11 @@ impl<T> AsyncFd<T> {
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/pair.rs"));
     /// # fn main() -> io::Result<()> { with_pair(async |fd, _peer| {
+    /// use uring_reactor::Route;
+    ///
     /// fd.writable().await?.retain_ready();
     /// println!("served by {:?}", fd.registration());
+    /// assert_eq!(fd.registration() == Route::Ring, fd.reactor().driver().backend() == "io_uring");
     /// # Ok(())
     /// # }) }
     /// ```
@@ -291,7 +298,7 @@ impl<T> AsyncFd<T> {
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/pair.rs"));
     /// # fn main() -> io::Result<()> { with_pair(async |fd, _peer| {
     /// fd.writable().await?.retain_ready();
-    /// println!("edges: {}", fd.is_edge_triggered());
+    /// assert_eq!(fd.is_edge_triggered(), fd.reactor().driver().backend() == "epoll");
     /// # Ok(())
     /// # }) }
     /// ```

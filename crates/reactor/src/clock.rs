@@ -60,6 +60,7 @@ impl Instant {
     ///
     /// ```
     /// let now: std::time::Instant = uring_reactor::Instant::now().into_std();
+    /// assert!(now <= std::time::Instant::now());
     /// ```
     pub const fn into_std(self) -> std::time::Instant {
         self.0

@@ -53,6 +53,7 @@ impl Sleep {
     /// let _current = reactor.handle().enter();
     /// let deadline = Instant::now() + Duration::from_secs(3600);
     /// let sleep = Sleep::until(deadline);
+    /// assert_eq!(sleep.deadline(), deadline);
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[track_caller]

@@ -18,8 +18,8 @@ impl<T> AsyncFd<T> {
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/pair.rs"));
     /// # fn main() -> io::Result<()> { with_pair(async |fd, mut peer| {
     /// peer.write_all(b"x")?;
-    /// let mut guard = std::future::poll_fn(|cx| fd.poll_read_ready(cx)).await?;
-    /// guard.retain_ready();
+    /// let guard = std::future::poll_fn(|cx| fd.poll_read_ready(cx)).await?;
+    /// assert!(guard.ready().is_readable());
     /// # Ok(())
     /// # }) }
     /// ```
@@ -63,8 +63,8 @@ impl<T> AsyncFd<T> {
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/pair.rs"));
     /// # fn main() -> io::Result<()> { with_pair(async |fd, _peer| {
-    /// let mut guard = std::future::poll_fn(|cx| fd.poll_write_ready(cx)).await?;
-    /// guard.retain_ready();
+    /// let guard = std::future::poll_fn(|cx| fd.poll_write_ready(cx)).await?;
+    /// assert!(guard.ready().is_writable());
     /// # Ok(())
     /// # }) }
     /// ```
