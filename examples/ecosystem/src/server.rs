@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fs;
 use std::future::Future;
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::pin::pin;
 
 use futures_util::future::{Either, FutureExt, LocalBoxFuture, Shared, select};
@@ -34,12 +35,17 @@ pub async fn listen(default: &str, scheme: &str) -> Result<TcpListener, Failure>
     let listener = TcpListener::bind(address.as_str())
         .await
         .map_err(|error| format!("cannot listen at {address}: {error}"))?;
-    writeln!(
-        io::stdout(),
-        "listening at {scheme}://{}",
-        listener.local_addr()?
-    )?;
+    announce(scheme, listener.local_addr()?)?;
     Ok(listener)
+}
+
+/// Prints where a server listens.
+///
+/// # Errors
+///
+/// Those of the standard output.
+pub fn announce(scheme: &str, address: SocketAddr) -> io::Result<()> {
+    writeln!(io::stdout(), "listening at {scheme}://{address}")
 }
 
 /// Writes the certificate that clients are to trust into the file that is the program's second argument, if there is one.

@@ -6,11 +6,10 @@
 //!
 //! The certificate is made anew at each start, and put into FILE for clients to trust.
 
-use std::io::{self, Write};
 use std::net::UdpSocket;
 
 use ecosystem_examples::quic::Runtime;
-use ecosystem_examples::server::{Failure, publish, stop_signal};
+use ecosystem_examples::server::{Failure, announce, publish, stop_signal};
 use ecosystem_examples::tls::Identity;
 use futures_util::future::{Either, select};
 use quinn::{
@@ -39,11 +38,7 @@ async fn main() -> Result<(), Failure> {
         socket,
         Runtime::current(),
     )?;
-    writeln!(
-        io::stdout(),
-        "listening at quic://{}",
-        endpoint.local_addr()?
-    )?;
+    announce("quic", endpoint.local_addr()?)?;
 
     while let Either::Left((Some(incoming), still)) = select(pin!(endpoint.accept()), stop).await {
         uring_rt::spawn(reported(serve(incoming)));

@@ -4,6 +4,7 @@ mod axum;
 mod http;
 mod key_value;
 mod quic;
+mod sharded;
 mod support;
 mod tls;
 mod websocket;
