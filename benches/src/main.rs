@@ -1,11 +1,16 @@
 //! One round of one workload on one runtime, in a process of its own. `cargo xtask bench` runs it, many times.
 //!
 //! - `uring-rt-benches list` prints what there is, for the tables.
-//! - `uring-rt-benches run WORKLOAD RUNTIME SCALE CORE` measures on one core, and prints a line for each metric.
+//! - `uring-rt-benches run WORKLOAD RUNTIME SCALE CORE LOAD_CORE` measures on one core, and prints a line for each metric.
+//!   Where something makes a load, that runs on the other core.
+//! - `uring-rt-benches serve RUNTIME BUFFER` is the server of such a load.
 
+mod echo;
+mod load;
 mod measure;
 mod runtime;
 mod runtimes;
+mod server;
 mod workload;
 mod workloads;
 
@@ -26,7 +31,10 @@ fn main() -> ExitCode {
             list();
             Ok(())
         }
-        ["run", workload, runtime, scale, core] => run(workload, runtime, scale, core),
+        ["run", workload, runtime, scale, core, load_core] => {
+            run(workload, runtime, scale, [core, load_core])
+        }
+        ["serve", runtime, buffer] => number(buffer).and_then(|size| server::serve(runtime, size)),
         _ => Err("this is run by `cargo xtask bench`".to_owned()),
     };
     match done {
@@ -53,20 +61,22 @@ fn list() {
             println!("target\t{}\t{}\t{of}", target.runtime, target.at_most);
         }
         for name in workload.runtimes {
-            match workload.without.iter().find(|(without, _)| without == name) {
-                Some((_, reason)) => println!("without\t{name}\t{reason}"),
+            match (workload.without)(name) {
+                Some(reason) => println!("without\t{name}\t{reason}"),
                 None => println!("runtime\t{name}"),
             }
         }
     }
 }
 
-fn run(workload: &str, runtime: &str, scale: &str, core: &str) -> Result<(), String> {
+fn run(workload: &str, runtime: &str, scale: &str, cores: [&str; 2]) -> Result<(), String> {
     let found = workloads::ALL.iter().find(|known| known.name == workload);
     let found = found.ok_or_else(|| format!("there is no workload `{workload}`"))?;
+    let [core, load_core] = cores;
     let round = Round {
         runtime: runtime.to_owned(),
         scale: number(scale)?,
+        load_core: number(load_core)?,
     };
     // What hangs is ended by a signal.
     alarm::set(LIMIT_SECONDS);

@@ -18,8 +18,13 @@ pub(crate) fn bind_to_core(core: usize) -> Result<(), String> {
 
 /// What the threads of this process have used of their processors, in user and in kernel mode.
 pub(crate) fn cpu_time() -> Duration {
-    let now = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID);
-    Duration::from(now.expect("the clock is there"))
+    cpu_time_by(ClockId::CLOCK_PROCESS_CPUTIME_ID)
+}
+
+/// The same by the clock of a process.
+pub(crate) fn cpu_time_by(clock: ClockId) -> Duration {
+    let now = clock_gettime(clock);
+    Duration::from(now.expect("the process lives"))
 }
 
 /// Wall and processor time from its start on.

@@ -2,12 +2,15 @@
 
 use std::future::Future;
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 /// One runtime, on one thread. A new peer is an implementation of this in a file of its own, and a line in the
 /// table of `runtimes.rs`.
 pub(crate) trait Runtime: 'static {
     type Unix: Stream;
+    type Listener;
+    type Tcp: Stream;
 
     /// Builds the runtime and runs the future on it.
     fn block_on<F: Future>(future: F) -> F::Output;
@@ -17,6 +20,11 @@ pub(crate) trait Runtime: 'static {
     where
         F: Future + 'static,
         F::Output: 'static;
+
+    /// A task that nobody waits for.
+    fn detach<F>(future: F)
+    where
+        F: Future<Output = ()> + 'static;
 
     /// Begins at the call, or at the first poll.
     fn sleep(duration: Duration) -> impl Future<Output = ()> + 'static;
@@ -36,7 +44,24 @@ pub(crate) trait Runtime: 'static {
 
     /// Two ends of a stream socket.
     fn unix_pair() -> io::Result<(Self::Unix, Self::Unix)>;
+
+    /// Listens on a port of the loopback that the system chooses.
+    async fn listen() -> io::Result<(Self::Listener, SocketAddr)>;
+
+    /// The next connection, with `TCP_NODELAY`.
+    async fn accept(listener: &Self::Listener) -> io::Result<Self::Tcp>;
+
+    /// What this runtime counts of itself, to be asked by another thread.
+    fn counters() -> Counters {
+        Box::new(Vec::new)
+    }
 }
+
+/// Names and values.
+pub(crate) type Counters = Box<dyn Fn() -> Vec<(&'static str, u64)> + Send>;
+
+/// Anywhere, on the loopback.
+pub(crate) const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// A stream, as much of it as readiness and completions have in common: the buffer is lent by value.
 pub(crate) trait Stream: 'static {

@@ -8,6 +8,7 @@ mod smol;
 mod tokio;
 mod uring_rt;
 
+use crate::runtime::Runtime;
 use crate::workload::{Program, Round, Sample};
 
 /// Their names, in the order of the tables.
@@ -21,16 +22,38 @@ pub(crate) const NAMES: [&str; 7] = [
     "glommio",
 ];
 
+/// Something that can be done on any of them.
+pub(crate) trait Visit {
+    type Output;
+
+    fn visit<R: Runtime>(self) -> Self::Output;
+}
+
+/// Does it on the runtime of this name.
+pub(crate) fn visit<V: Visit>(name: &str, visitor: V) -> Result<V::Output, String> {
+    Ok(match name {
+        "uring-rt" => visitor.visit::<uring_rt::Auto>(),
+        "uring-rt-epoll" => visitor.visit::<uring_rt::Epoll>(),
+        "tokio" => visitor.visit::<tokio::Tokio>(),
+        "smol" => visitor.visit::<smol::Smol>(),
+        "monoio" => visitor.visit::<monoio::Monoio>(),
+        "compio" => visitor.visit::<compio::Compio>(),
+        "glommio" => visitor.visit::<glommio::Glommio>(),
+        _ => return Err(format!("there is no runtime `{name}`")),
+    })
+}
+
 /// Runs the program on the runtime of the round.
 pub(crate) fn run<P: Program>(round: &Round, program: &P) -> Result<Sample, String> {
-    match round.runtime.as_str() {
-        "uring-rt" => program.run::<uring_rt::Auto>(round),
-        "uring-rt-epoll" => program.run::<uring_rt::Epoll>(round),
-        "tokio" => program.run::<tokio::Tokio>(round),
-        "smol" => program.run::<smol::Smol>(round),
-        "monoio" => program.run::<monoio::Monoio>(round),
-        "compio" => program.run::<compio::Compio>(round),
-        "glommio" => program.run::<glommio::Glommio>(round),
-        name => Err(format!("there is no runtime `{name}`")),
+    struct Run<'a, P>(&'a Round, &'a P);
+
+    impl<P: Program> Visit for Run<'_, P> {
+        type Output = Result<Sample, String>;
+
+        fn visit<R: Runtime>(self) -> Self::Output {
+            self.1.run::<R>(self.0)
+        }
     }
+
+    visit(&round.runtime, Run(round, program))?
 }

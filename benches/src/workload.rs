@@ -1,5 +1,7 @@
 //! What a workload is.
 
+use std::time::Duration;
+
 use crate::runtime::Runtime;
 
 /// What is measured, and how the tables show it. A new one is a file in `workloads/` with one of these, and a line in
@@ -15,8 +17,8 @@ pub(crate) struct Workload {
     pub(crate) targets: &'static [Target],
     /// What it is run on: nearly always [`NAMES`](crate::runtimes::NAMES).
     pub(crate) runtimes: &'static [&'static str],
-    /// Of these, those that cannot do it, each with the reason.
-    pub(crate) without: &'static [(&'static str, &'static str)],
+    /// Why one of these cannot do it, on this machine or at all.
+    pub(crate) without: fn(runtime: &str) -> Option<&'static str>,
     /// One round. At a scale of 1 it takes some tenths of a second.
     pub(crate) run: fn(&Round) -> Result<Sample, String>,
 }
@@ -58,6 +60,15 @@ pub(crate) struct Target {
     pub(crate) of: Option<&'static str>,
 }
 
+/// For a workload whose target is a multiple of what another one needs.
+pub(crate) const fn at_most(runtime: &'static str, factor: f64, of: &'static str) -> Target {
+    Target {
+        runtime,
+        at_most: factor,
+        of: Some(of),
+    }
+}
+
 /// For a workload whose target is a number.
 pub(crate) const fn ours_at_most(at_most: f64) -> Target {
     Target {
@@ -74,13 +85,13 @@ pub(crate) trait Program {
 
 /// What one round has measured: a value for each metric, by its name.
 pub(crate) struct Sample {
-    pub(crate) values: Vec<(&'static str, f64)>,
+    pub(crate) values: Vec<(String, f64)>,
 }
 
 impl Sample {
     pub(crate) fn new<const N: usize>(values: [(&'static str, f64); N]) -> Self {
         Self {
-            values: values.into(),
+            values: values.map(|(name, value)| (name.to_owned(), value)).into(),
         }
     }
 
@@ -98,11 +109,18 @@ pub(crate) struct Round {
     pub(crate) runtime: String,
     /// How long it is: see [`Workload::run`].
     pub(crate) scale: f64,
+    /// For the process that makes the load, where there is one.
+    pub(crate) load_core: usize,
 }
 
 impl Round {
     /// How often a loop is run, if it is run `full` times at a scale of 1.
     pub(crate) fn times(&self, full: usize) -> usize {
         ((full as f64 * self.scale) as usize).max(1)
+    }
+
+    /// As [`Self::times`], for what is run for a time.
+    pub(crate) fn lasting(&self, full: Duration) -> Duration {
+        full.mul_f64(self.scale)
     }
 }

@@ -5,13 +5,15 @@ mod sleep_cancel;
 mod sleeps_fire;
 mod spawn_await;
 mod spawn_batch;
+mod syscalls;
+mod tcp_echo;
 mod unix_ping_pong;
 mod yield_round;
 
 use crate::workload::Workload;
 
 /// In the order in which they are run and shown.
-pub(crate) const ALL: [&Workload; 7] = [
+pub(crate) const ALL: [&Workload; 15] = [
     &spawn_await::WORKLOAD,
     &spawn_batch::WORKLOAD,
     &yield_round::WORKLOAD,
@@ -19,4 +21,12 @@ pub(crate) const ALL: [&Workload; 7] = [
     &sleep_cancel::WORKLOAD,
     &sleeps_fire::WORKLOAD,
     &unix_ping_pong::WORKLOAD,
+    &tcp_echo::SMALL_1,
+    &tcp_echo::SMALL_64,
+    &tcp_echo::SMALL_512,
+    &tcp_echo::LARGE_1,
+    &tcp_echo::LARGE_64,
+    &tcp_echo::LARGE_512,
+    &syscalls::CALLS_1,
+    &syscalls::CALLS_64,
 ];

@@ -2,20 +2,23 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::os::unix::net::UnixStream as StdStream;
 use std::time::Duration;
 
 use compio::BufResult;
 use compio::buf::{IntoInner, IoBuf};
 use compio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use compio::net::UnixStream;
+use compio::net::{TcpListener, TcpStream, UnixStream};
 
-use crate::runtime::{Runtime, Stream};
+use crate::runtime::{LOOPBACK, Runtime, Stream};
 
 pub(crate) struct Compio;
 
 impl Runtime for Compio {
     type Unix = CompioIo<UnixStream>;
+    type Listener = TcpListener;
+    type Tcp = CompioIo<TcpStream>;
 
     fn block_on<F: Future>(future: F) -> F::Output {
         let runtime = compio::runtime::Runtime::new().expect("compio is built");
@@ -35,6 +38,13 @@ impl Runtime for Compio {
         async { task.await.expect("the task ends") }
     }
 
+    fn detach<F>(future: F)
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        compio::runtime::spawn(future).detach();
+    }
+
     fn sleep(duration: Duration) -> impl Future<Output = ()> + 'static {
         compio::time::sleep(duration)
     }
@@ -43,6 +53,18 @@ impl Runtime for Compio {
         let (one, other) = StdStream::pair()?;
         let (one, other) = (UnixStream::from_std(one)?, UnixStream::from_std(other)?);
         Ok((CompioIo(one), CompioIo(other)))
+    }
+
+    async fn listen() -> io::Result<(TcpListener, SocketAddr)> {
+        let listener = TcpListener::bind(LOOPBACK).await?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    }
+
+    async fn accept(listener: &TcpListener) -> io::Result<Self::Tcp> {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        Ok(CompioIo(stream))
     }
 }
 

@@ -2,18 +2,21 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use glommio::net::UnixStream;
+use glommio::net::{TcpListener, TcpStream, UnixStream};
 use glommio::{LocalExecutorBuilder, Placement};
 
-use crate::runtime::Runtime;
+use crate::runtime::{LOOPBACK, Runtime};
 use crate::runtimes::futures_io::FuturesIo;
 
 pub(crate) struct Glommio;
 
 impl Runtime for Glommio {
     type Unix = FuturesIo<UnixStream>;
+    type Listener = TcpListener;
+    type Tcp = FuturesIo<TcpStream>;
 
     fn block_on<F: Future>(future: F) -> F::Output {
         let executor = LocalExecutorBuilder::new(Placement::Unbound).make();
@@ -28,6 +31,13 @@ impl Runtime for Glommio {
         glommio::spawn_local(future)
     }
 
+    fn detach<F>(future: F)
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        glommio::spawn_local(future).detach();
+    }
+
     fn sleep(duration: Duration) -> impl Future<Output = ()> + 'static {
         glommio::timer::sleep(duration)
     }
@@ -39,5 +49,17 @@ impl Runtime for Glommio {
     fn unix_pair() -> io::Result<(Self::Unix, Self::Unix)> {
         let (one, other) = UnixStream::pair()?;
         Ok((FuturesIo(one), FuturesIo(other)))
+    }
+
+    async fn listen() -> io::Result<(TcpListener, SocketAddr)> {
+        let listener = TcpListener::bind(LOOPBACK)?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    }
+
+    async fn accept(listener: &TcpListener) -> io::Result<Self::Tcp> {
+        let stream = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        Ok(FuturesIo(stream))
     }
 }

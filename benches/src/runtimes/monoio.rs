@@ -2,19 +2,22 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use monoio::buf::IoBuf;
 use monoio::io::{AsyncReadRent, AsyncWriteRent, AsyncWriteRentExt};
-use monoio::net::UnixStream;
+use monoio::net::{TcpListener, TcpStream, UnixStream};
 use monoio::{IoUringDriver, RuntimeBuilder};
 
-use crate::runtime::{Runtime, Stream};
+use crate::runtime::{LOOPBACK, Runtime, Stream};
 
 pub(crate) struct Monoio;
 
 impl Runtime for Monoio {
     type Unix = MonoioIo<UnixStream>;
+    type Listener = TcpListener;
+    type Tcp = MonoioIo<TcpStream>;
 
     fn block_on<F: Future>(future: F) -> F::Output {
         let runtime = RuntimeBuilder::<IoUringDriver>::new()
@@ -31,6 +34,13 @@ impl Runtime for Monoio {
         monoio::spawn(future)
     }
 
+    fn detach<F>(future: F)
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        drop(monoio::spawn(future));
+    }
+
     fn sleep(duration: Duration) -> impl Future<Output = ()> + 'static {
         monoio::time::sleep(duration)
     }
@@ -38,6 +48,18 @@ impl Runtime for Monoio {
     fn unix_pair() -> io::Result<(Self::Unix, Self::Unix)> {
         let (one, other) = UnixStream::pair()?;
         Ok((MonoioIo(one), MonoioIo(other)))
+    }
+
+    async fn listen() -> io::Result<(TcpListener, SocketAddr)> {
+        let listener = TcpListener::bind(LOOPBACK)?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    }
+
+    async fn accept(listener: &TcpListener) -> io::Result<Self::Tcp> {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        Ok(MonoioIo(stream))
     }
 }
 

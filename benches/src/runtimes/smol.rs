@@ -2,12 +2,14 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use smol::net::unix::UnixStream;
+use smol::net::{TcpListener, TcpStream};
 use smol::{LocalExecutor, Timer};
 
-use crate::runtime::Runtime;
+use crate::runtime::{LOOPBACK, Runtime};
 use crate::runtimes::futures_io::FuturesIo;
 
 pub(crate) struct Smol;
@@ -19,6 +21,8 @@ thread_local! {
 
 impl Runtime for Smol {
     type Unix = FuturesIo<UnixStream>;
+    type Listener = TcpListener;
+    type Tcp = FuturesIo<TcpStream>;
 
     fn block_on<F: Future>(future: F) -> F::Output {
         EXECUTOR.with(|executor| smol::block_on(executor.run(future)))
@@ -30,6 +34,13 @@ impl Runtime for Smol {
         F::Output: 'static,
     {
         EXECUTOR.with(|executor| executor.spawn(future))
+    }
+
+    fn detach<F>(future: F)
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        EXECUTOR.with(|executor| executor.spawn(future)).detach();
     }
 
     fn sleep(duration: Duration) -> impl Future<Output = ()> + 'static {
@@ -46,5 +57,17 @@ impl Runtime for Smol {
     fn unix_pair() -> io::Result<(Self::Unix, Self::Unix)> {
         let (one, other) = UnixStream::pair()?;
         Ok((FuturesIo(one), FuturesIo(other)))
+    }
+
+    async fn listen() -> io::Result<(TcpListener, SocketAddr)> {
+        let listener = TcpListener::bind(LOOPBACK).await?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    }
+
+    async fn accept(listener: &TcpListener) -> io::Result<Self::Tcp> {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        Ok(FuturesIo(stream))
     }
 }

@@ -2,19 +2,22 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::UnixStream;
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 
-use crate::runtime::{Runtime, Stream};
+use crate::runtime::{LOOPBACK, Runtime, Stream};
 
 pub(crate) struct Tokio;
 
 impl Runtime for Tokio {
     type Unix = TokioIo<UnixStream>;
+    type Listener = TcpListener;
+    type Tcp = TokioIo<TcpStream>;
 
     fn block_on<F: Future>(future: F) -> F::Output {
         let runtime = Builder::new_current_thread().enable_all().build();
@@ -31,6 +34,13 @@ impl Runtime for Tokio {
         async { task.await.expect("the task ends") }
     }
 
+    fn detach<F>(future: F)
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        drop(tokio::task::spawn_local(future));
+    }
+
     fn sleep(duration: Duration) -> impl Future<Output = ()> + 'static {
         tokio::time::sleep(duration)
     }
@@ -42,6 +52,18 @@ impl Runtime for Tokio {
     fn unix_pair() -> io::Result<(Self::Unix, Self::Unix)> {
         let (one, other) = UnixStream::pair()?;
         Ok((TokioIo(one), TokioIo(other)))
+    }
+
+    async fn listen() -> io::Result<(TcpListener, SocketAddr)> {
+        let listener = TcpListener::bind(LOOPBACK).await?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    }
+
+    async fn accept(listener: &TcpListener) -> io::Result<Self::Tcp> {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        Ok(TokioIo(stream))
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use uring_rt::net::UnixStream;
-use uring_rt::runtime::{Backend, Builder};
+use uring_rt::net::{TcpListener, TcpStream, UnixStream};
+use uring_rt::runtime::{Backend, Builder, Handle};
 
-use crate::runtime::Runtime;
+use crate::runtime::{Counters, LOOPBACK, Runtime};
 use crate::runtimes::futures_io::FuturesIo;
 
 /// The one that a user gets.
@@ -19,6 +20,8 @@ pub(crate) struct UringRt<const EPOLL: bool>;
 
 impl<const EPOLL: bool> Runtime for UringRt<EPOLL> {
     type Unix = FuturesIo<UnixStream>;
+    type Listener = TcpListener;
+    type Tcp = FuturesIo<TcpStream>;
 
     fn block_on<F: Future>(future: F) -> F::Output {
         let (backend, name) = if EPOLL {
@@ -41,6 +44,13 @@ impl<const EPOLL: bool> Runtime for UringRt<EPOLL> {
         async { task.await.expect("the task ends") }
     }
 
+    fn detach<F>(future: F)
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        drop(uring_rt::spawn(future));
+    }
+
     fn sleep(duration: Duration) -> impl Future<Output = ()> + 'static {
         uring_rt::time::sleep(duration)
     }
@@ -52,5 +62,26 @@ impl<const EPOLL: bool> Runtime for UringRt<EPOLL> {
     fn unix_pair() -> io::Result<(Self::Unix, Self::Unix)> {
         let (one, other) = UnixStream::pair()?;
         Ok((FuturesIo(one), FuturesIo(other)))
+    }
+
+    async fn listen() -> io::Result<(TcpListener, SocketAddr)> {
+        let listener = TcpListener::bind(LOOPBACK).await?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    }
+
+    async fn accept(listener: &TcpListener) -> io::Result<Self::Tcp> {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        Ok(FuturesIo(stream))
+    }
+
+    /// Calls that wait: `io_uring_enter`, or `epoll_wait`.
+    fn counters() -> Counters {
+        let metrics = Handle::current().metrics();
+        Box::new(move || {
+            let reactor = metrics.snapshot().reactor;
+            vec![("enters", reactor.enters), ("arms", reactor.arms)]
+        })
     }
 }

@@ -12,7 +12,7 @@ pub(crate) const WORKLOAD: Workload = Workload {
     metrics: NANOSECONDS,
     targets: &[ours_at_most(30.0)],
     runtimes: &runtimes::NAMES,
-    without: &[],
+    without: |_| None,
     run: |round| runtimes::run(round, &SpawnAwait),
 };
 

@@ -1,0 +1,29 @@
+//! The other end of a server, in a process and on a core of its own.
+
+mod clients;
+mod server;
+
+pub(crate) use clients::Clients;
+pub(crate) use server::Server;
+
+use std::io::{self, Write};
+use std::net::TcpStream;
+use std::os::fd::AsFd;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+/// Writes all of it, also where the socket takes less at once. With one message on its way per connection that is rare
+/// enough for a `poll` in between.
+pub(crate) fn write_fully(stream: &mut TcpStream, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match stream.write(bytes) {
+            Ok(count) => bytes = &bytes[count..],
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                let mut fds = [PollFd::new(stream.as_fd(), PollFlags::POLLOUT)];
+                poll(&mut fds, PollTimeout::NONE)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! The measured process, as its parent sees it.
+
+use std::env;
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use nix::time::{ClockId, clock_getcpuclockid};
+use nix::unistd::Pid;
+
+use crate::measure::cpu_time_by;
+use crate::server::LIBEV;
+
+/// A server of ours or of libev. It ends when this is dropped.
+pub(crate) struct Server {
+    child: Child,
+    questions: ChildStdin,
+    answers: Lines<BufReader<ChildStdout>>,
+    clock: ClockId,
+    pub(crate) port: u16,
+}
+
+impl Server {
+    /// On the core of this thread.
+    pub(crate) fn start(name: &str, buffer: usize) -> Result<Self, String> {
+        let failed = |error: &dyn std::fmt::Display| format!("the server {name}: {error}");
+        let mut command = match LIBEV {
+            Some(program) if name == "libev" => Command::new(program),
+            _ => {
+                let ourselves = env::current_exe().map_err(|error| failed(&error))?;
+                let mut command = Command::new(ourselves);
+                command.args(["serve", name]);
+                command
+            }
+        };
+        let mut child = command
+            .arg(buffer.to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| failed(&error))?;
+        let pid = Pid::from_raw(child.id().cast_signed());
+        let clock = clock_getcpuclockid(pid).map_err(|error| failed(&error))?;
+        let questions = child.stdin.take().expect("it is piped");
+        let stdout = child.stdout.take().expect("it is piped");
+        let mut server = Self {
+            child,
+            questions,
+            answers: BufReader::new(stdout).lines(),
+            clock,
+            port: 0,
+        };
+        let port = server.line()?;
+        server.port = port.parse().map_err(|_| failed(&"it names no port"))?;
+        Ok(server)
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Of all its threads.
+    pub(crate) fn cpu_time(&self) -> Duration {
+        cpu_time_by(self.clock)
+    }
+
+    /// What it counts of itself.
+    pub(crate) fn counters(&mut self) -> Result<Vec<(String, u64)>, String> {
+        let asked = self.questions.write_all(b"\n");
+        asked.map_err(|error| format!("asking the server: {error}"))?;
+        let line = self.line()?;
+        let counter = |words: &str| {
+            let (name, value) = words.split_once(' ')?;
+            Some((name.to_owned(), value.parse().ok()?))
+        };
+        Ok(line.split('\t').filter_map(counter).collect())
+    }
+
+    fn line(&mut self) -> Result<String, String> {
+        match self.answers.next() {
+            Some(Ok(line)) => Ok(line),
+            Some(Err(error)) => Err(format!("reading from the server: {error}")),
+            None => Err("the server has ended".to_owned()),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself, and then there is nothing to kill.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

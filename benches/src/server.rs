@@ -1,0 +1,66 @@
+//! The process that is measured where the load comes from another one.
+//!
+//! It prints its port, then answers each line of its input with a line of its counters, and ends with its input.
+
+mod raw_epoll;
+mod raw_poll_add;
+
+use std::io::{self, BufRead, Write};
+use std::net::SocketAddr;
+use std::process;
+use std::thread;
+
+use crate::echo::echo_all;
+use crate::runtime::{Counters, Runtime, run};
+use crate::runtimes::{self, Visit};
+
+/// The echo server in C, if libev was there to build it with.
+pub(crate) const LIBEV: Option<&str> = option_env!("LIBEV_ECHO");
+
+/// An echo server, with a buffer of this size for each connection. It does not return.
+pub(crate) fn serve(name: &str, buffer: usize) -> Result<(), String> {
+    let served = match name {
+        "raw-epoll" => raw_epoll::serve(buffer),
+        "raw-poll-add" => raw_poll_add::serve(buffer, raw_poll_add::DEFERRED),
+        "raw-poll-add-plain" => raw_poll_add::serve(buffer, raw_poll_add::PLAIN),
+        _ => runtimes::visit(name, Serve { buffer })?,
+    };
+    served.map_err(|error| error.to_string())
+}
+
+struct Serve {
+    buffer: usize,
+}
+
+impl Visit for Serve {
+    type Output = io::Result<()>;
+
+    fn visit<R: Runtime>(self) -> io::Result<()> {
+        run::<R, _>(async move {
+            let (listener, address) = R::listen().await?;
+            announce(address, R::counters());
+            echo_all::<R>(listener, self.buffer).await
+        })
+    }
+}
+
+/// The thread that answers the parent sleeps in a read of its own, and costs the server nothing.
+fn announce(address: SocketAddr, counters: Counters) {
+    print_line(&address.port().to_string());
+    thread::spawn(move || {
+        for _ in io::stdin().lock().lines() {
+            let counters = counters();
+            let words = counters
+                .iter()
+                .map(|(name, value)| format!("{name} {value}"));
+            print_line(&words.collect::<Vec<_>>().join("\t"));
+        }
+        process::exit(0);
+    });
+}
+
+fn print_line(line: &str) {
+    let mut out = io::stdout().lock();
+    // Nobody reads any more when the parent is gone; then the input ends, too.
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}

@@ -1,0 +1,110 @@
+/* The echo server on libev, with the protocol of server.rs. Its argument is the size of a buffer. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <ev.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct connection {
+    ev_io watcher;
+    /* Of this connection alone, as those of the other servers are. */
+    char buffer[];
+};
+
+static size_t buffer_size;
+
+static void die(const char *what) {
+    perror(what);
+    exit(1);
+}
+
+static int write_fully(int fd, const char *bytes, size_t length) {
+    while (length > 0) {
+        ssize_t count = send(fd, bytes, length, MSG_NOSIGNAL);
+        if (count >= 0) {
+            bytes += count;
+            length -= (size_t)count;
+        } else if (errno == EAGAIN) {
+            struct pollfd pollfd = {.fd = fd, .events = POLLOUT};
+            poll(&pollfd, 1, -1);
+        } else if (errno != EINTR) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static void on_readable(struct ev_loop *loop, ev_io *watcher, int events) {
+    struct connection *connection = (struct connection *)watcher;
+    (void)events;
+    ssize_t count = recv(watcher->fd, connection->buffer, buffer_size, 0);
+    if (count > 0 && write_fully(watcher->fd, connection->buffer, (size_t)count) == 0)
+        return;
+    if (count < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    ev_io_stop(loop, watcher);
+    close(watcher->fd);
+    free(connection);
+}
+
+static void on_connection(struct ev_loop *loop, ev_io *watcher, int events) {
+    (void)events;
+    int fd, one = 1;
+    while ((fd = accept4(watcher->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+        struct connection *connection = malloc(sizeof *connection + buffer_size);
+        if (connection == NULL)
+            die("malloc");
+        if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) < 0)
+            die("setsockopt");
+        ev_io_init(&connection->watcher, on_readable, fd, EV_READ);
+        ev_io_start(loop, &connection->watcher);
+    }
+    if (errno != EAGAIN)
+        die("accept4");
+}
+
+/* The parent asks for counters, of which there are none, or is gone. */
+static void on_input(struct ev_loop *loop, ev_io *watcher, int events) {
+    char line[64];
+    (void)loop;
+    (void)events;
+    if (read(watcher->fd, line, sizeof line) <= 0)
+        exit(0);
+    puts("");
+    fflush(stdout);
+}
+
+int main(int argc, char **argv) {
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t length = sizeof address;
+    ev_io input, listener;
+    buffer_size = argc > 1 ? strtoul(argv[1], NULL, 10) : 0;
+    if (buffer_size == 0) {
+        fputs("the size of a buffer is missing\n", stderr);
+        return 2;
+    }
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, length) < 0 || listen(fd, SOMAXCONN) < 0)
+        die("listening");
+    if (getsockname(fd, (struct sockaddr *)&address, &length) < 0)
+        die("getsockname");
+    printf("%d\n", ntohs(address.sin_port));
+    fflush(stdout);
+
+    struct ev_loop *loop = ev_default_loop(0);
+    if (loop == NULL)
+        die("libev");
+    ev_io_init(&input, on_input, STDIN_FILENO, EV_READ);
+    ev_io_start(loop, &input);
+    ev_io_init(&listener, on_connection, fd, EV_READ);
+    ev_io_start(loop, &listener);
+    ev_run(loop, 0);
+    return 0;
+}

@@ -1,0 +1,106 @@
+//! An echo loop on one-shot poll requests of io_uring, and nothing else: what a runtime of readiness on a ring could
+//! come close to.
+
+use std::io::{self, Read};
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::{AsRawFd, RawFd};
+
+use uring_sys::abi::{
+    IORING_SETUP_DEFER_TASKRUN, IORING_SETUP_NO_SQARRAY, IORING_SETUP_SINGLE_ISSUER,
+    IORING_SETUP_SUBMIT_ALL, POLLIN,
+};
+use uring_sys::{Ring, Setup, Sqe};
+
+use super::announce;
+use crate::load::write_fully;
+use crate::runtime::LOOPBACK;
+
+/// The kernel handles completions when the loop asks for them.
+pub(super) const DEFERRED: u32 = IORING_SETUP_SINGLE_ISSUER
+    | IORING_SETUP_DEFER_TASKRUN
+    | IORING_SETUP_SUBMIT_ALL
+    | IORING_SETUP_NO_SQARRAY;
+/// The kernel handles them whenever the thread enters it.
+pub(super) const PLAIN: u32 =
+    IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_NO_SQARRAY;
+
+/// Of the listener, among the indices of connections.
+const LISTENER: u64 = u64::MAX;
+
+pub(super) fn serve(buffer: usize, flags: u32) -> io::Result<()> {
+    let listener = TcpListener::bind(LOOPBACK)?;
+    listener.set_nonblocking(true)?;
+    let setup = Setup {
+        entries: 1024,
+        cq_entries: Some(4096),
+        flags,
+        ..Setup::default()
+    };
+    let mut ring = Ring::new(&setup).map_err(|refused| refused.error)?;
+    ring.register_ring_fd()?;
+    announce(listener.local_addr()?, Box::new(Vec::new));
+    arm(&mut ring, listener.as_raw_fd(), LISTENER)?;
+    let mut connections: Vec<Option<TcpStream>> = Vec::new();
+    let mut buffer = vec![0; buffer];
+    loop {
+        match ring.submit_and_wait(1, None) {
+            // Whoever traces a process interrupts it.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            waited => waited?,
+        };
+        while let Some(cqe) = ring.pop() {
+            if cqe.user_data == LISTENER {
+                accept_all(&listener, &mut ring, &mut connections)?;
+                arm(&mut ring, listener.as_raw_fd(), LISTENER)?;
+                continue;
+            }
+            let connection = &mut connections[cqe.user_data as usize];
+            let Some(stream) = connection else { continue };
+            if echo_once(stream, &mut buffer).unwrap_or(false) {
+                // Looks at the level, so nothing that came meanwhile is missed.
+                arm(&mut ring, stream.as_raw_fd(), cqe.user_data)?;
+            } else {
+                *connection = None;
+            }
+        }
+    }
+}
+
+/// One-shot: it reports once, and the next wait hands it to the kernel.
+fn arm(ring: &mut Ring, fd: RawFd, user_data: u64) -> io::Result<()> {
+    let poll = || Sqe::poll_add(fd, POLLIN).with_user_data(user_data);
+    if ring.push(poll()).is_err() {
+        ring.submit()?;
+        ring.push(poll()).map_err(io::Error::other)?;
+    }
+    Ok(())
+}
+
+fn accept_all(
+    listener: &TcpListener,
+    ring: &mut Ring,
+    connections: &mut Vec<Option<TcpStream>>,
+) -> io::Result<()> {
+    loop {
+        match listener.accept() {
+            Ok((stream, _)) => {
+                stream.set_nonblocking(true)?;
+                stream.set_nodelay(true)?;
+                arm(ring, stream.as_raw_fd(), connections.len() as u64)?;
+                connections.push(Some(stream));
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Whether more can come.
+fn echo_once(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<bool> {
+    match stream.read(buffer) {
+        Ok(0) => Ok(false),
+        Ok(count) => write_fully(stream, &buffer[..count]).map(|()| true),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(true),
+        Err(error) => Err(error),
+    }
+}
