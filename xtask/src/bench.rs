@@ -127,7 +127,8 @@ fn measure_and_report(root: &Path, selection: &Selection) -> Result<(), String> 
 
 /// Runs every round of every workload on every runtime.
 fn measure(program: &Path, workloads: &[&Workload], selection: &Selection) -> Results {
-    let core = machine::core().to_string();
+    let (core, load_core) = machine::cores();
+    let cores = [core.to_string(), load_core.to_string()];
     let mut results = Results::default();
     for number in 0..selection.rounds() {
         println!("round {} of {}", number + 1, selection.rounds());
@@ -136,7 +137,7 @@ fn measure(program: &Path, workloads: &[&Workload], selection: &Selection) -> Re
             let count = workload.runtimes.len();
             for at in 0..count {
                 let runtime = &workload.runtimes[(at + number) % count];
-                let round = one_round(program, workload, runtime, selection.scale(), &core);
+                let round = one_round(program, workload, runtime, selection.scale(), &cores);
                 if let Err(reason) = &round {
                     println!("{} on {runtime}: {reason}", workload.name);
                 }
@@ -147,8 +148,15 @@ fn measure(program: &Path, workloads: &[&Workload], selection: &Selection) -> Re
     results
 }
 
-fn one_round(program: &Path, workload: &Workload, runtime: &str, scale: &str, core: &str) -> Round {
-    let args = ["run", &workload.name, runtime, scale, core];
+fn one_round(
+    program: &Path,
+    workload: &Workload,
+    runtime: &str,
+    scale: &str,
+    cores: &[String; 2],
+) -> Round {
+    let [core, load_core] = cores;
+    let args = ["run", &workload.name, runtime, scale, core, load_core];
     results::parse_round(&output(program, &args)?)
 }
 

@@ -32,16 +32,20 @@ impl Machine {
     }
 }
 
-/// The last one that this process may run on: the first is where most of the rest of a machine happens.
-pub(crate) fn core() -> usize {
+/// The last and the first that this process may run on: one is measured, the other makes the load, and has the rest of
+/// the machine's work. On a machine of one core they are the same.
+pub(crate) fn cores() -> (usize, usize) {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    last_core(&status).unwrap_or(0)
+    allowed_cores(&status).unwrap_or((0, 0))
 }
 
-fn last_core(status: &str) -> Option<usize> {
+fn allowed_cores(status: &str) -> Option<(usize, usize)> {
     let prefix = "Cpus_allowed_list:";
     let list = status.lines().find_map(|line| line.strip_prefix(prefix))?;
-    list.trim().rsplit([',', '-']).next()?.parse().ok()
+    let mut numbers = list.trim().split([',', '-']);
+    let first = numbers.next()?;
+    let last = numbers.next_back().unwrap_or(first);
+    Some((last.parse().ok()?, first.parse().ok()?))
 }
 
 fn processor(cpuinfo: &str) -> String {
@@ -75,15 +79,15 @@ fn versions(lock: &str, names: &[String]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{last_core, processor, versions};
+    use super::{allowed_cores, processor, versions};
 
     #[test]
-    fn the_core_is_the_last_that_is_allowed() {
+    fn the_cores_are_the_last_and_the_first() {
         let status = |list| format!("Name:\txtask\nCpus_allowed_list:\t{list}\nMems_allowed:\t1\n");
-        assert_eq!(last_core(&status("0-1")), Some(1));
-        assert_eq!(last_core(&status("2")), Some(2));
-        assert_eq!(last_core(&status("1,4-7")), Some(7));
-        assert_eq!(last_core(""), None);
+        assert_eq!(allowed_cores(&status("0-1")), Some((1, 0)));
+        assert_eq!(allowed_cores(&status("2")), Some((2, 2)));
+        assert_eq!(allowed_cores(&status("1,4-7")), Some((7, 1)));
+        assert_eq!(allowed_cores(""), None);
     }
 
     #[test]

@@ -67,10 +67,7 @@ pub(crate) fn medians(workloads: &[&Workload], results: &Results) -> String {
             let ratio = ratio.filter(|_| *runtime != REFERENCE);
             ratio.map_or_else(|| median.clone(), |ratio| format!("{median} ({ratio:.2})"))
         };
-        let mut row = vec![
-            workload.name.clone(),
-            format!("{} {}", metric.name, metric.unit),
-        ];
+        let mut row = vec![workload.name.clone(), with_unit(&metric.name, &metric.unit)];
         row.extend(runtimes.iter().map(cell));
         Some(row)
     });
@@ -89,9 +86,9 @@ pub(crate) fn targets(workloads: &[&Workload], results: &Results) -> String {
 
 fn target_row(workload: &Workload, target: &Target, results: &Results) -> Vec<String> {
     let unit = workload.metrics.first().map_or("", |metric| &metric.unit);
-    let with_unit = |value: f64| match &target.of {
+    let shown = |value: f64| match &target.of {
         Some(of) => format!("{value:.2} of {of}"),
-        None => format!("{} {unit}", number(value)),
+        None => with_unit(&number(value), unit),
     };
     let measured = results.measured(workload, target);
     let verdict = measured.map(|measured| match measured / target.at_most {
@@ -101,8 +98,8 @@ fn target_row(workload: &Workload, target: &Target, results: &Results) -> Vec<St
     vec![
         workload.name.clone(),
         target.runtime.clone(),
-        with_unit(target.at_most),
-        measured.map_or_else(|| "-".to_owned(), with_unit),
+        shown(target.at_most),
+        measured.map_or_else(|| "-".to_owned(), shown),
         verdict.unwrap_or_else(|| "not measured".to_owned()),
     ]
 }
@@ -125,12 +122,19 @@ fn spread_row(workload: &Workload, runtime: &str, results: &Results) -> Option<V
     let (lower, upper) = of_first.quartiles;
     let also = others.iter().filter_map(|metric| {
         let median = number(summary(&metric.name)?.median);
-        Some(format!("{} {median} {}", metric.name, metric.unit))
+        Some(format!(
+            "{} {}",
+            metric.name,
+            with_unit(&median, &metric.unit)
+        ))
     });
     Some(vec![
         workload.name.clone(),
         runtime.to_owned(),
-        format!("{} {} {}", first.name, number(of_first.median), first.unit),
+        with_unit(
+            &format!("{} {}", first.name, number(of_first.median)),
+            &first.unit,
+        ),
         format!("{} to {}", number(lower), number(upper)),
         also.collect::<Vec<_>>().join(", "),
     ])
@@ -145,7 +149,8 @@ fn gaps<'a>(workloads: &[&'a Workload], results: &Results) -> Vec<(&'a str, &'a 
         }
         for runtime in &workload.runtimes {
             for (reason, count) in results.failures(&workload.name, runtime) {
-                let text = format!("{count} rounds failed, {}", reason.trim_end_matches('.'));
+                let rounds = if count == 1 { "round" } else { "rounds" };
+                let text = format!("{count} {rounds} failed, {}", reason.trim_end_matches('.'));
                 gaps.push((&workload.name, runtime, text));
             }
         }
@@ -158,6 +163,11 @@ fn table(header: &[String], rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut out = line(header) + &"|---".repeat(header.len()) + "|\n";
     out.extend(rows.map(|row| line(&row)));
     out
+}
+
+/// A count has no unit.
+fn with_unit(what: &str, unit: &str) -> String {
+    format!("{what} {unit}").trim_end().to_owned()
 }
 
 /// With three digits that matter.
@@ -208,7 +218,7 @@ mod tests {
             "| spawn | uring-rt | 0.50 of tokio | 0.30 of tokio | held |\n",
             "| spawn | uring-rt | cpu 6.00 ns | 5.50 to 6.50 | wall 150 us |\n",
             "spawn on smol: it has none.\n",
-            "spawn on tokio: 1 rounds failed, it ended with 1.\n",
+            "spawn on tokio: 1 round failed, it ended with 1.\n",
         ] {
             assert!(page.contains(line), "{line}\nis not in:\n{page}");
         }
