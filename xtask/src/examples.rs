@@ -12,7 +12,7 @@ use crate::step::Step;
 /// What is run besides [`echo_runs`], as in a shell: variables, the example's
 /// name, and arguments that make it short. An example that is listed here and
 /// does not exist is a failure.
-const RUNS: [&str; 22] = [
+const RUNS: [&str; 24] = [
     "fork",
     "URING_RT_RUNG=E fork",
     "URING_RT_BACKEND=epoll fork",
@@ -22,6 +22,8 @@ const RUNS: [&str; 22] = [
     "URING_RT_BACKEND=epoll timers",
     "watch_dir",
     "URING_RT_BACKEND=epoll watch_dir",
+    "watch_tree",
+    "URING_RT_BACKEND=epoll watch_tree",
     "chat",
     "URING_RT_BACKEND=epoll chat",
     "cross_thread",
