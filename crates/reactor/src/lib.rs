@@ -72,6 +72,7 @@ mod sleep;
 mod sources;
 mod timers;
 mod token;
+mod waits;
 mod wake_batch;
 
 pub use async_fd::{
@@ -91,5 +92,6 @@ pub use interest::{Interest, Ready};
 pub use metrics::Metrics;
 pub use options::{BACKEND_VARIABLE, Options, Pacer, RUNG_VARIABLE};
 pub use reactor::{Reactor, Turn};
-pub use shutdown::is_rt_shutdown_err;
+pub use shutdown::{is_rt_shutdown_err, rt_shutdown_err};
 pub use sleep::Sleep;
+pub use waits::Wait;

@@ -9,6 +9,18 @@ pub(crate) fn gone() -> io::Error {
     io::Error::other(ShutDown)
 }
 
+/// The error of an operation whose runtime has shut down: for what a runtime adds to the operations of its reactor.
+///
+/// ```
+/// use uring_reactor::{is_rt_shutdown_err, rt_shutdown_err};
+///
+/// assert!(is_rt_shutdown_err(&rt_shutdown_err()));
+/// assert!(!is_rt_shutdown_err(&std::io::Error::other("of another kind")));
+/// ```
+pub fn rt_shutdown_err() -> io::Error {
+    gone()
+}
+
 /// The end of the runtime, as the cause of an error.
 #[derive(Debug)]
 struct ShutDown;

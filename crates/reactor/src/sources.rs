@@ -1,5 +1,7 @@
 //! The registrations of one reactor: who waits for which fd, and what is asked of the kernel for it. Pure.
 
+mod listing;
+
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::RawFd;

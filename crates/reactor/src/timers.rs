@@ -116,6 +116,15 @@ impl Timers {
         self.expire(Tick::MAX, wakes);
     }
 
+    /// Calls `f` for each waker that waits for a deadline. It is called under the lock of the timers.
+    pub(crate) fn for_each_waiter(&self, mut f: impl FnMut(&Waker, Tick)) {
+        for node in &self.heap {
+            if let Some(waker) = &self.entries[node.entry as usize].waker {
+                f(waker, node.deadline);
+            }
+        }
+    }
+
     /// Timers that exist, fired ones that nobody has taken included.
     pub(crate) fn len(&self) -> usize {
         self.entries.len()

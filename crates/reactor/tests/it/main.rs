@@ -24,4 +24,5 @@ mod streams;
 mod support;
 mod timers;
 mod urgent_mark;
+mod waits;
 mod wake;
