@@ -37,12 +37,14 @@
 //! - [`SubmissionQueue`], [`CompletionQueue`]: the index arithmetic and memory ordering, testable without a kernel.
 //! - [`epoll`], [`eventfd`], [`timerfd`], [`signal`]: the other things a loop waits for.
 //! - [`credentials`]: who is at the other end.
+//! - [`clock`]: the time, for who needs it often.
 //! - [`limits`], [`identity`]: why a ring may be refused; which process and thread this is.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("io_uring is a Linux interface");
 
 pub mod abi;
+pub mod clock;
 pub mod credentials;
 pub mod epoll;
 pub mod eventfd;
