@@ -270,10 +270,16 @@ impl Executor {
         let waker = self.shared.root_waker();
         let mut cx = TaskContext::from_waker(&waker);
         local.root_queued.set(true);
+        let mut root_is_last = false;
         loop {
             self.drain_inbox(local);
+            if root_is_last && self.event_interval == 1 && !local.run.is_empty() {
+                // There is room for one poll between two looks: it goes to the root and the tasks in turn, or a root
+                // that always has something to do would stop all others.
+                root_is_last = false;
             // Not `||`: both flags are to be taken.
-            if local.root_queued.take() | self.shared.take_root_woken() {
+            } else if local.root_queued.take() | self.shared.take_root_woken() {
+                root_is_last = true;
                 context.begin_poll(waker.data(), 0, self.task_budget);
                 if let Some(watch) = &self.stall_watch {
                     local.root_began.set(Some(watch.begin()));

@@ -291,3 +291,25 @@ fn nothing_blocks_while_something_is_ready() {
     });
     executor.block_on(&mut park, task).unwrap();
 }
+
+#[test]
+fn a_root_that_always_has_something_to_do_leaves_room_for_tasks_at_every_interval() {
+    for event_interval in [0, 1, 2, 61] {
+        let (executor, mut park) = executor_with(Config {
+            event_interval,
+            ..Config::default()
+        });
+        let task = executor.spawn(async { yield_now().await });
+        executor.block_on(&mut park, async {
+            let mut looks = 0;
+            while !task.is_finished() {
+                yield_now().await;
+                looks += 1;
+                assert!(
+                    looks < 1000,
+                    "an interval of {event_interval} starves the task"
+                );
+            }
+        });
+    }
+}
