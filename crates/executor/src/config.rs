@@ -4,8 +4,9 @@ use std::any::Any;
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::{Id, StallWatch};
+use crate::{Id, StallWatch, stamp};
 
 /// A function that is told of each panic in a task.
 ///
@@ -44,6 +45,10 @@ pub struct Config {
     /// ends in the task's [`JoinError`](crate::JoinError). A panic in the hook itself is swallowed.
     pub on_task_panic: Option<Box<PanicHook>>,
 
+    /// The time since any fixed point. Asked after each sleep and after each `event_interval` polls, to tell how long ago
+    /// a task was polled: so it should be cheap, and may be coarse. By default it is the system's.
+    pub clock: fn() -> Duration,
+
     /// What watches for polls that hold the thread for too long. Nothing by default, and then no poll is measured.
     pub stall_watch: Option<StallWatch>,
 }
@@ -54,6 +59,7 @@ impl Default for Config {
             event_interval: 61,
             task_budget: 128,
             on_task_panic: None,
+            clock: stamp::elapsed,
             stall_watch: None,
         }
     }

@@ -13,6 +13,7 @@ use crate::context::{self, Context};
 use crate::coop::Budget;
 use crate::local::Local;
 use crate::stall::Identity;
+use crate::stamp::Stamp;
 use crate::task::{self, Origin, SharedRef, spawn_home};
 use crate::{Config, JoinHandle, Metrics, Park, ParkMode, Spawner, StallWatch};
 
@@ -62,7 +63,7 @@ impl Executor {
     #[must_use]
     pub fn new(config: Config, unparker: Waker) -> Self {
         Self {
-            shared: SharedRef::new(unparker),
+            shared: SharedRef::new(unparker, config.clock),
             event_interval: config.event_interval.max(1),
             task_budget: Budget::new(config.task_budget),
             on_task_panic: config.on_task_panic,
@@ -161,6 +162,8 @@ impl Executor {
         let spawner = self.spawner();
         let _entered = spawner.enter();
         context::with(|context| {
+            // The foreign loop may have slept.
+            self.read_clock(local);
             self.driver_was_polled(local, context);
             self.drain_inbox(local);
             self.pass(local, context);
@@ -270,6 +273,10 @@ impl Executor {
         let waker = self.shared.root_waker();
         let mut cx = TaskContext::from_waker(&waker);
         local.root_queued.set(true);
+        local.root.called_at.set(Some(called_at));
+        local.root.polls.reset();
+        // Whatever was done since the last call.
+        self.read_clock(local);
         let mut root_is_last = false;
         loop {
             self.drain_inbox(local);
@@ -281,6 +288,7 @@ impl Executor {
             } else if local.root_queued.take() | self.shared.take_root_woken() {
                 root_is_last = true;
                 context.begin_poll(waker.data(), 0, self.task_budget);
+                local.root.polls.add(local.now.get());
                 if let Some(watch) = &self.stall_watch {
                     local.root_began.set(Some(watch.begin()));
                 }
@@ -310,6 +318,9 @@ impl Executor {
                 ParkMode::Block
             };
             park.park(mode);
+            if mode == ParkMode::Block {
+                self.read_clock(local);
+            }
             self.driver_was_polled(local, context);
         }
     }
@@ -385,13 +396,28 @@ impl Executor {
 
     /// Queues what waited for the driver.
     fn driver_was_polled(&self, local: &Local, context: &Context) {
-        local.polled.set(0);
+        self.count_towards_clock(local.polled.take(), local);
         context.advance_tick();
         local.run.append(&local.deferred);
         if local.root_deferred.take() {
             local.root_queued.set(true);
         }
         context::wake_deferred(context);
+    }
+
+    /// The clock is read after each sleep, and after as many polls as may lie between two looks at the driver. It costs as
+    /// much as the rest of a look that finds nothing, which follows each poll where one task yields.
+    fn count_towards_clock(&self, polls: u32, local: &Local) {
+        let unread = local.polled_since_clock.get().saturating_add(polls);
+        local.polled_since_clock.set(unread);
+        if unread >= self.event_interval {
+            self.read_clock(local);
+        }
+    }
+
+    fn read_clock(&self, local: &Local) {
+        local.polled_since_clock.set(0);
+        local.now.set(Stamp::of((self.shared.clock)()));
     }
 
     /// Queues what came from other threads.
@@ -448,6 +474,7 @@ impl<'a> Drive<'a> {
 impl Drop for Drive<'_> {
     fn drop(&mut self) {
         self.local.active.set(false);
+        self.local.root.called_at.set(None);
         context::with(|context| {
             context.end_polls();
             context.set_driving(false);

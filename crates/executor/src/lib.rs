@@ -1,5 +1,5 @@
-//! A single-threaded executor: it decides who runs next, and knows no file descriptor and no clock but the one it is
-//! given to measure polls with.
+//! A single-threaded executor: it decides who runs next, and knows no file descriptor and no clock but those it is
+//! given.
 //!
 //! - [`Executor`] owns its tasks and stays on the thread that made it. Tasks need not be `Send`.
 //! - [`Spawner`] is its handle for every other place and thread.
@@ -56,13 +56,16 @@ mod executor;
 mod id;
 mod inbox;
 mod join_set;
+mod listing;
 mod local;
 mod metrics;
 mod named;
 mod park;
+mod polls;
 mod reluctant;
 mod spawner;
 mod stall;
+mod stamp;
 mod sync;
 mod task;
 mod yield_now;
@@ -72,11 +75,12 @@ pub use error::JoinError;
 pub use executor::Executor;
 pub use id::{Id, id, try_id, with_id};
 pub use join_set::JoinSet;
+pub use listing::{TaskInfo, TaskState};
 pub use metrics::Metrics;
 pub use named::NamedSpawner;
 pub use park::{Park, ParkMode};
 pub use reluctant::Reluctant;
 pub use spawner::{EnterGuard, Spawner};
 pub use stall::{Stall, StallHook, StallWatch};
-pub use task::{AbortHandle, JoinHandle};
+pub use task::{AbortHandle, JoinHandle, WakerOwner};
 pub use yield_now::yield_now;

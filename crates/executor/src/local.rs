@@ -1,10 +1,13 @@
 //! What only the home thread touches.
 
 use std::cell::{Cell, RefCell};
+use std::panic::Location;
 use std::time::Instant;
 
 use slab::Slab;
 
+use crate::polls::Polls;
+use crate::stamp::Stamp;
 use crate::task::{RunQueue, TaskRef};
 
 /// The home thread's part of an executor. A `&Local` is also the proof that one is on the home thread: it is not
@@ -26,11 +29,20 @@ pub(crate) struct Local {
     /// The root is to be polled after the next look at the driver.
     pub(crate) root_deferred: Cell<bool>,
 
+    /// What is known of the root beside that.
+    pub(crate) root: Root,
+
     /// When the running poll of the root began, where somebody wants to know how long it takes.
     pub(crate) root_began: Cell<Option<Instant>>,
 
     /// A `block_on` or a `run_pass` is going on, so that what is queued will be found without the unparker.
     pub(crate) active: Cell<bool>,
+
+    /// The time, as it was when the clock was last read.
+    pub(crate) now: Cell<Stamp>,
+
+    /// Polls since then.
+    pub(crate) polled_since_clock: Cell<u32>,
 
     /// Polls since the last look at the driver.
     pub(crate) polled: Cell<u32>,
@@ -46,6 +58,14 @@ pub(crate) struct Local {
 
     /// The empty vector that `Inbox::take` gets.
     pub(crate) batch: Cell<Vec<TaskRef>>,
+}
+
+/// The future given to `block_on`, for the list of tasks.
+#[derive(Default)]
+pub(crate) struct Root {
+    /// The call of `block_on`, as long as it goes on.
+    pub(crate) called_at: Cell<Option<&'static Location<'static>>>,
+    pub(crate) polls: Polls,
 }
 
 impl Local {
@@ -71,6 +91,11 @@ impl Local {
     #[inline]
     pub(crate) fn disown(&self, key: usize) -> TaskRef {
         self.owned.borrow_mut().remove(key)
+    }
+
+    /// Calls `f` with every task that has not completed. It must not end one, nor spawn.
+    pub(crate) fn for_each_owned(&self, mut f: impl FnMut(&TaskRef)) {
+        self.owned.borrow().iter().for_each(|(_, task)| f(task));
     }
 
     /// Gives up all tasks.

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::sync::MutexGuard;
 
 use crate::local::Local;
+use crate::stamp::Stamp;
 use crate::task::{Origin, SharedRef, spawn_home, spawn_reluctant, spawn_send, spawn_with};
-use crate::{JoinHandle, Metrics, NamedSpawner, Reluctant, context};
+use crate::{JoinHandle, Metrics, NamedSpawner, Reluctant, TaskInfo, context, listing};
 
 thread_local! {
     static CURRENT: RefCell<Option<Spawner>> = const { RefCell::new(None) };
@@ -346,6 +347,35 @@ impl Spawner {
     #[must_use]
     pub fn inbox_depth(&self) -> usize {
         self.shared.inbox.len()
+    }
+
+    /// All tasks that have not completed, and the future given to `block_on`, which comes first. `None` on any other thread
+    /// than the executor's, and after its end. A task spawned from another thread is listed from when the home thread has taken it up.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/run.rs"));
+    /// # fn main() -> () { run(async |spawner| {
+    /// use uring_executor::{TaskState, yield_now};
+    ///
+    /// let never = spawner.named("sleeper").spawn_local(std::future::pending::<()>());
+    /// yield_now().await;
+    /// let [root, task] = &spawner.tasks().unwrap()[..] else { panic!("two") };
+    /// assert_eq!((root.id, root.state), (None, TaskState::Running));
+    /// assert_eq!((task.id, task.name.as_deref()), (Some(never.id()), Some("sleeper")));
+    /// assert_eq!((task.polls, task.state), (1, TaskState::Waiting));
+    /// println!("spawned at {}, polled {:?} ago", task.spawned_at, task.since_last_poll);
+    /// # }) }
+    /// ```
+    #[must_use]
+    pub fn tasks(&self) -> Option<Vec<TaskInfo>> {
+        let local = self
+            .shared
+            .local
+            .get()
+            .filter(|local| !local.closed.get())?;
+        let now = Stamp::of((self.shared.clock)());
+        let list = |context: &context::Context| listing::list(&self.shared, local, context, now);
+        Some(context::with(list))
     }
 
     /// What the executor has counted so far.

@@ -48,6 +48,7 @@ mod lazy;
 #[cfg(all(test, loom))]
 mod loom_model;
 mod origin;
+mod owner;
 mod queue;
 mod remote_waker;
 mod run;
@@ -60,6 +61,8 @@ mod waker;
 
 pub use join::{AbortHandle, JoinHandle};
 pub(crate) use origin::Origin;
+pub use owner::WakerOwner;
+pub(crate) use owner::root_owner;
 pub(crate) use queue::RunQueue;
 pub(crate) use run::shutdown;
 pub(crate) use shared::SharedRef;

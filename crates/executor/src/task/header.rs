@@ -12,6 +12,7 @@ use super::task_ref::TaskPtr;
 use crate::Id;
 use crate::config::PanicHook;
 use crate::local::Local;
+use crate::polls::Polls;
 
 /// What every task has, whatever its future. With the stage behind it, it makes a cell.
 pub(super) struct Header {
@@ -51,6 +52,8 @@ pub(super) struct HomeFields {
 
     /// In a run queue, or complete (T6).
     pub(super) queued: Cell<bool>,
+
+    pub(super) polls: Polls,
 }
 
 /// The key of a task that the home thread has not taken up yet.
@@ -102,6 +105,7 @@ impl Header {
                 join_waker: Cell::new(None),
                 key: Cell::new(UNBOUND),
                 queued: Cell::new(true),
+                polls: Polls::default(),
             },
         }
     }

@@ -46,6 +46,7 @@ impl Dequeued {
             return;
         }
         home.queued.set(false);
+        home.polls.add(local.now.get());
         context.begin_poll(waker::data(task), header.id.get(), budget);
         // SAFETY: alive, on the home thread, not complete, not in a poll (T2), of its table's type (T8).
         if state.is_aborted() && unsafe { cancel(task, hook) } {

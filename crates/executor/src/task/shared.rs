@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{RawWaker, RawWakerVTable, Waker};
+use std::time::Duration;
 
 use super::home::Home;
 use crate::inbox::Inbox;
@@ -32,6 +33,9 @@ pub(crate) struct Shared {
     pub(crate) unparker: Waker,
 
     pub(crate) counters: Counters,
+
+    /// See [`Config::clock`](crate::Config::clock).
+    pub(crate) clock: fn() -> Duration,
 }
 
 impl Shared {
@@ -96,7 +100,7 @@ const _: () = _is_send_and_sync::<Shared>();
 
 impl SharedRef {
     /// Makes this thread the home of an executor.
-    pub(crate) fn new(unparker: Waker) -> Self {
+    pub(crate) fn new(unparker: Waker, clock: fn() -> Duration) -> Self {
         let shared = Box::new(Shared {
             references: AtomicUsize::new(1),
             local: Home::new(Local::default()),
@@ -104,6 +108,7 @@ impl SharedRef {
             root_woken: AtomicBool::new(false),
             unparker,
             counters: Counters::default(),
+            clock,
         });
         Self(NonNull::from(Box::leak(shared)))
     }
@@ -112,6 +117,11 @@ impl SharedRef {
     pub(crate) fn root_waker(&self) -> Waker {
         // SAFETY: the table's functions take the data for a counted reference, and that is what it is (S1).
         unsafe { Waker::from_raw(raw_root_waker(self.clone())) }
+    }
+
+    /// What [`Waker::data`] is for the waker of the root.
+    pub(crate) fn root_waker_data(&self) -> *const () {
+        self.0.as_ptr().cast_const().cast()
     }
 
     /// Gives back the credits, at the end of the executor.

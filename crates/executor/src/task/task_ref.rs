@@ -5,9 +5,14 @@ use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
 use super::header::{Header, UNBOUND};
+use super::owner::WakerOwner;
 use super::state::Notify;
+use super::waker;
+use crate::context::Context;
 use crate::inbox::Pushed;
 use crate::local::Local;
+use crate::stamp::Stamp;
+use crate::{TaskInfo, TaskState};
 
 /// The address of a task cell. Counts nothing: whoever uses it says why the cell is alive.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -118,6 +123,39 @@ impl TaskRef {
             // A refused entry is released: its task is complete or about to be.
             Pushed::Another | Pushed::Closed(_) => {}
         }
+    }
+
+    /// What there is to know of the task, on the home thread.
+    pub(crate) fn info(&self, local: &Local, context: &Context, now: Stamp) -> TaskInfo {
+        let header = self.header();
+        let home = header.home(local);
+        let state = if context.is_polling(waker::data(self.0)) {
+            TaskState::Running
+        } else if home.queued.get() {
+            TaskState::Queued
+        } else {
+            TaskState::Waiting
+        };
+        TaskInfo {
+            id: Some(header.id),
+            // SAFETY: alive by this reference (T1), and of its table's type (T8).
+            name: unsafe { (header.vtable.name)(self.0) },
+            spawned_at: header.location,
+            polls: home.polls.count(),
+            since_last_poll: home.polls.since(now),
+            state,
+            joins: Vec::new(),
+            owner: WakerOwner::task(header.id),
+        }
+    }
+
+    /// Who waits on the home thread for the task to complete.
+    pub(crate) fn joiner(&self, local: &Local) -> Option<WakerOwner> {
+        let slot = &self.header().home(local).join_waker;
+        let waker = slot.take()?;
+        let owner = WakerOwner::of(&waker);
+        slot.set(Some(waker));
+        owner
     }
 
     /// Takes an entry of the inbox to the run queue.

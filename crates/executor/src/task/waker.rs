@@ -7,6 +7,7 @@ use std::task::{RawWaker, RawWakerVTable, Waker};
 use super::header::Header;
 use super::shared;
 use super::task_ref::{TaskPtr, TaskRef};
+use crate::Id;
 
 /// The data pointer is a `TaskPtr`, and each waker with this table counts one reference (T1).
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
@@ -28,6 +29,16 @@ pub(super) fn data(task: TaskPtr) -> *const () {
 #[inline]
 pub(crate) fn is_own_waker(waker: &Waker) -> bool {
     std::ptr::eq(waker.vtable(), &VTABLE) || shared::is_root_waker(waker)
+}
+
+/// The task that a waker wakes, if the waker was made here for one.
+pub(super) fn task_of(waker: &Waker) -> Option<Id> {
+    if !std::ptr::eq(waker.vtable(), &VTABLE) {
+        return None;
+    }
+    // SAFETY: the data of a living waker with our table.
+    let task = unsafe { reference(waker.data()) };
+    Some(task.header().id)
 }
 
 /// The reference of a waker, for the time of a call that does not consume it.

@@ -7,6 +7,7 @@ mod embedding;
 mod join;
 mod join_set;
 mod lifetime;
+mod listing;
 mod metrics;
 mod order;
 mod panics;
