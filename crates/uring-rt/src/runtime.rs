@@ -11,6 +11,7 @@
 
 mod backend;
 mod builder;
+mod dump;
 mod embed;
 mod handle;
 mod identity;
@@ -18,13 +19,14 @@ mod metrics;
 
 pub use backend::Backend;
 pub use builder::Builder;
+pub use dump::{TaskDump, TaskReport};
 pub use handle::{EnterGuard, Handle};
 pub use identity::{Id, LocalOptions, RuntimeFlavor, TryCurrentError};
 use metrics::Parks;
 pub use metrics::{Metrics, RuntimeMetrics};
-pub use uring_executor::{Stall, TaskPanic};
+pub use uring_executor::{Stall, TaskInfo, TaskPanic, TaskState};
 pub(crate) use uring_reactor::no_runtime;
-pub use uring_reactor::{Driver, Feature, Refusal, Rung, TimerMode, is_rt_shutdown_err};
+pub use uring_reactor::{Driver, Feature, Refusal, Rung, TimerMode, Wait, is_rt_shutdown_err};
 
 use std::cell::{OnceCell, RefCell};
 use std::fmt;

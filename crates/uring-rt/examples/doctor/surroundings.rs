@@ -74,7 +74,7 @@ fn limits() -> Vec<Limit> {
             "ulimit -l",
             "bytes",
             locked_memory(),
-            "before Linux 5.12 the memory of rings is charged to it, for all processes of the user",
+            "before Linux 5.12 and since 6.14, rings are charged to it, for all processes of the user",
         ),
         limit(
             Resource::Nproc,

@@ -2,6 +2,7 @@
 
 mod accepted;
 mod blocking;
+mod dump;
 mod stall;
 
 use std::fmt;
@@ -36,6 +37,7 @@ pub struct Builder {
     name: Option<Arc<str>>,
     on_task_panic: Option<PanicHook>,
     stalls: stall::Stalls,
+    dump_on_sigquit: bool,
 }
 
 impl Builder {
@@ -57,6 +59,7 @@ impl Builder {
             name: None,
             on_task_panic: None,
             stalls: stall::Stalls::default(),
+            dump_on_sigquit: false,
         }
     }
 
@@ -429,14 +432,20 @@ impl Builder {
         if let Some(hook) = self.on_task_panic.clone() {
             config.on_task_panic = Some(Box::new(move |panic| hook(panic)));
         }
+        // It is asked after each sleep, so that a list of tasks can tell how long ago each was polled.
+        config.clock = uring_sys::clock::coarse;
         config.stall_watch = self.stalls.watch();
-        Ok(Runtime::assemble(
+        let runtime = Runtime::assemble(
             reactor,
             config,
             self.parking.clone(),
             Pool::new(self.pool.clone()),
             self.name.clone(),
-        ))
+        );
+        if self.dump_on_sigquit {
+            dump::start(&runtime)?;
+        }
+        Ok(runtime)
     }
 
     /// What `#[uring_rt::main]` calls: a program that cannot start says why in one line, and exits with code 1.

@@ -4,6 +4,7 @@ mod accept;
 mod blocking;
 mod child;
 mod driver;
+mod dump;
 mod ecosystem;
 mod embedding;
 mod fairness;
