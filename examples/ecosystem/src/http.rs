@@ -5,6 +5,7 @@ use std::pin::{Pin, pin};
 
 use futures_util::future::{Either, select};
 use hyper::body::{Body, Incoming};
+use hyper::rt::{Read, Write};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::server::conn::auto;
@@ -32,6 +33,21 @@ where
     B: Body<Error: Into<Failure>> + 'static,
 {
     stream.set_nodelay(true)?;
+    serve_over(stream, stop, answer).await
+}
+
+/// The same over whatever carries bytes for hyper, such as a stream of TLS.
+///
+/// # Errors
+///
+/// As for [`serve`].
+pub async fn serve_over<I, A, F, B>(io: I, stop: Stop, answer: A) -> Result<(), Failure>
+where
+    I: Read + Write + Unpin + 'static,
+    A: Fn(Request<Incoming>) -> F + 'static,
+    F: Future<Output = Result<Response<B>, Failure>> + 'static,
+    B: Body<Error: Into<Failure>> + 'static,
+{
     // The executor is for HTTP/2, which has a task for each request: they need not be `Send`.
     let mut builder = auto::Builder::new(Executor::new());
     builder
@@ -42,7 +58,7 @@ where
         .http2()
         .timer(Timer::new())
         .keep_alive_interval(SILENCE);
-    let mut connection = pin!(builder.serve_connection(stream, service_fn(answer)));
+    let mut connection = pin!(builder.serve_connection(io, service_fn(answer)));
     match select(connection.as_mut(), stop).await {
         Either::Left((ended, _)) => ended,
         Either::Right(((), _)) => {

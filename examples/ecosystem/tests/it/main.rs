@@ -2,6 +2,7 @@
 
 mod axum;
 mod http;
+mod https;
 mod key_value;
 mod quic;
 mod sharded;

@@ -20,14 +20,16 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a program at a port of its own, and reads from its first line where that is.
     pub(crate) fn start(program: &str, args: &[&str], backend: &str) -> Server {
-        let mut child = Command::new(program)
-            .arg("127.0.0.1:0")
-            .args(args)
-            .env("URING_RT_BACKEND", backend)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = Command::new(program);
+        command.arg("127.0.0.1:0").args(args);
+        command.env("URING_RT_BACKEND", backend);
+        Server::spawn(&mut command)
+    }
+
+    /// The same, of a command whose first argument is such an address.
+    pub(crate) fn spawn(command: &mut Command) -> Server {
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
