@@ -179,7 +179,7 @@ fn the_tasks_of_a_forked_runtime_end_in_both_processes() {
 }
 
 #[test]
-fn shards_are_left_to_the_parent_that_has_their_threads() {
+fn a_forked_child_leaves_shards_to_the_parent_that_has_their_threads() {
     let build = || shard::Builder::new().shards(2).build().unwrap();
     let (dropped, shut_down) = (build(), build());
     match fork().unwrap() {
