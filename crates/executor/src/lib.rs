@@ -7,6 +7,9 @@
 //!   the items of the same name mean in tokio's `task` module.
 //! - [`Park`] is the seam to whatever sleeps: a reactor, a condition variable, a foreign event loop.
 //!
+//! It is for who has a loop already, or sleeps in a way of their own. The crate `uring-rt` joins it with a reactor, and is
+//! what an application wants. Here it sleeps by parking the thread:
+//!
 //! ```
 //! use std::{sync::Arc, task::{Wake, Waker}, thread::Thread};
 //! use uring_executor::{Config, Executor, Park, ParkMode, yield_now};
@@ -38,6 +41,15 @@
 //! });
 //! assert_eq!(executor.block_on(&mut park, task).unwrap(), 42);
 //! ```
+//!
+//! Without [`Executor::block_on`], a loop of one's own calls [`Executor::run_pass`], which runs what is ready and says
+//! whether something is left.
+//!
+//! # What can be told
+//!
+//! [`Config`] sets the budget of a poll, the number of polls between two looks at what sleeps, and the hooks for tasks
+//! that panic ([`TaskPanic`]) or hold the thread ([`StallWatch`], [`Stall`]). [`Metrics`] counts, always. A
+//! [`NamedSpawner`] gives tasks names for those reports.
 //!
 //! # The path of a wake
 //!

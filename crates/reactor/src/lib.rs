@@ -40,7 +40,20 @@
 //! # Ok::<(), io::Error>(())
 //! ```
 //!
-//! The crate `uring-rt` is such a runtime, and what an application wants.
+//! The crate `uring-rt` is such a runtime, and what an application wants: its `AsyncFd` is this one, so a library that
+//! uses this crate alone works in it.
+//!
+//! # Where things are
+//!
+//! - For libraries: [`AsyncFd`] with its guards, [`Interest`] and [`Ready`]; [`Sleep`] and [`Instant`].
+//!   [`is_rt_shutdown_err`] tells that the runtime has gone.
+//! - For runtimes: [`Reactor`], [`Options`], [`Turn`]; [`Handle`], which goes to other threads; [`Pollable`], for a reactor
+//!   inside of a foreign loop.
+//! - For who watches it: [`Driver`], with each [`Refusal`]; [`Metrics`]; the [`Rung`]s of the setup ladder and the
+//!   [`Feature`]s of the kernel; [`Route`], by which a descriptor is watched.
+//!
+//! The environment variables [`BACKEND_VARIABLE`] (`URING_RT_BACKEND`) and [`RUNG_VARIABLE`] (`URING_RT_RUNG`) override
+//! what the program asks for.
 // Not `forbid`: two functions are unsafe to call, see `async_fd/register.rs`.
 #![deny(unsafe_code)]
 

@@ -1,7 +1,25 @@
 //! `#[uring_rt::main]` and `#[uring_rt::test]`.
 //!
-//! Applications use these attributes through the `uring-rt` crate, which
-//! re-exports them and has examples that run.
+//! Applications depend on the crate `uring-rt`, which re-exports these
+//! attributes, and not on this one:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! #[uring_rt::main]
+//! async fn main() -> std::io::Result<()> {
+//!     uring_rt::time::sleep(Duration::from_millis(1)).await;
+//!     Ok(())
+//! }
+//!
+//! #[uring_rt::test(start_paused = true)]
+//! async fn an_hour_takes_no_time() {
+//!     uring_rt::time::sleep(Duration::from_secs(3600)).await;
+//! }
+//! ```
+//!
+//! The arguments are those of [`main`](macro@main). A mistake in them, or in
+//! the function, is reported at the place where it was made.
 //!
 //! The crate has no dependency: the grammar is four arguments and the outline
 //! of a function, and a runtime should not make its users build a Rust parser

@@ -28,6 +28,10 @@
 //! }
 //! ```
 //!
+//! `read_exact` and `write_all` are of futures-util, whose feature `io` has them. [`spawn`] starts a task beside this
+//! one, [`task::spawn_blocking`] runs what would block on a thread of its own, [`time::timeout`] sets a limit. The
+//! [guide](https://github.com/uring-rt/uring-rt/blob/main/docs/guide/start.md) goes on from here.
+//!
 //! # Where things are
 //!
 //! Where tokio has a name for a concept, this crate has the same name at the same path, with the same meaning.

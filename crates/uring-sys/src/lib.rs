@@ -1,6 +1,9 @@
 //! What a readiness reactor says to the Linux kernel, and nothing else: the `io_uring` ABI, the epoll fallback, and the
 //! few descriptors (eventfd, timerfd, signals) such a loop sleeps on.
 //!
+//! It is for who writes an event loop. To await a descriptor take `uring-reactor`, to write an application `uring-rt`, which
+//! are built on it.
+//!
 //! # The two queues
 //!
 //! An `io_uring` is two ring buffers shared with the kernel. The program writes *submission queue entries* ([`Sqe`]) and
@@ -39,6 +42,12 @@
 //! - [`credentials`]: who is at the other end.
 //! - [`clock`]: the time, for who needs it often.
 //! - [`limits`], [`identity`]: why a ring may be refused; which process and thread this is.
+//!
+//! # Where there is no io_uring
+//!
+//! [`Ring::new`] then gives a [`SetupError`] with the errno and the [`SetupStage`] that it was refused at: `ENOSYS` on a
+//! kernel before 5.1, `EPERM` where a seccomp profile or the sysctl `kernel.io_uring_disabled` forbids it, `EINVAL` for
+//! flags that the kernel does not know yet. The other modules work all the same.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("io_uring is a Linux interface");
