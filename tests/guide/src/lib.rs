@@ -1,9 +1,25 @@
-//! Nothing. The programs of the guide and of the README are compiled, and run where they end, as this crate's
+//! Nothing. The programs of the guide and of the READMEs are compiled, and run where they end, as this crate's
 //! documentation tests: `cargo test -p guide --doc`. `tests/it` looks after the pages.
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../crates/uring-rt/README.md")]
+struct ReadmeOfUringRt;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../crates/uring-sys/README.md")]
+struct ReadmeOfUringSys;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../crates/reactor/README.md")]
+struct ReadmeOfReactor;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../crates/executor/README.md")]
+struct ReadmeOfExecutor;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/guide/start.md")]
