@@ -5,8 +5,8 @@ use std::path::Path;
 use crate::command::{Command, Failure};
 use crate::step::{Step, run_all};
 use crate::{
-    cli, examples, fmt, fuzz, instructions, lint, loom, manifest, matrix, sanitize, sim, soak,
-    syscalls, tests, tidy,
+    cli, examples, fmt, fuzz, instructions, lint, loom, manifest, matrix, package, sanitize, sim,
+    soak, syscalls, tests, tidy,
 };
 
 /// Packages whose integration tests touch the kernel. Those are one target, `it`.
@@ -55,6 +55,7 @@ fn steps(root: &Path) -> Result<Vec<Step>, Failure> {
         ),
         Step::command("docs", docs),
         Step::commands("features", feature_combinations(root)?),
+        Step::check("package", package::run),
         Step::command("examples", examples::build()),
         examples::step(),
         Step::check("syscalls", syscalls::run),

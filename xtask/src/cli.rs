@@ -18,6 +18,7 @@ pub(crate) enum Task {
         check: bool,
     },
     Tidy,
+    Package,
     Examples,
     Syscalls,
     Instructions {
@@ -57,6 +58,8 @@ Usage: cargo xtask <task>
   lint              run clippy; a warning is an error
   fmt [--check]     format the code, or only say what is not formatted
   tidy              check the house rules that no other tool knows
+  package           pack the crates that are published, complete, and build them
+                    from the packages
   examples          build the examples and run them, echo on every backend
   syscalls          count the system calls of the echo example, with strace
   instructions [--record]
@@ -99,6 +102,7 @@ pub(crate) fn parse(args: &[String]) -> Result<Task, String> {
             (Task::Fmt { check }, rest)
         }
         "tidy" => (Task::Tidy, options),
+        "package" => (Task::Package, options),
         "examples" => (Task::Examples, options),
         "syscalls" => (Task::Syscalls, options),
         "instructions" => {
@@ -281,6 +285,7 @@ mod tests {
         assert_eq!(parsed("bench --only a --quick"), bench(true, Some("a")));
         assert_eq!(parsed("bench --quick --only a"), bench(true, Some("a")));
         assert_eq!(parsed("tidy"), Ok(Task::Tidy));
+        assert_eq!(parsed("package"), Ok(Task::Package));
         assert_eq!(parsed("examples"), Ok(Task::Examples));
         assert_eq!(parsed("syscalls"), Ok(Task::Syscalls));
         assert_eq!(parsed("--help"), Ok(Task::Help));

@@ -20,6 +20,7 @@ mod fuzz;
 mod instructions;
 mod manifest;
 mod matrix;
+mod package;
 mod sanitize;
 mod sim;
 mod soak;
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
         Task::Bench(selection) => bench::run(&root, &selection),
         Task::Soak { minutes, record } => soak::run(&root, minutes, record),
         Task::Tidy => tidy::run(&root),
+        Task::Package => package::run(&root),
         Task::Test { release } => tests(release).run(&root),
         Task::Lint => lint().run(&root),
         Task::Fmt { check } => fmt(check).run(&root),
