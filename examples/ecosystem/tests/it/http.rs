@@ -69,6 +69,22 @@ fn wrk_finds_no_error_under_load() {
 }
 
 #[test]
+fn h2load_finds_every_stream_answered() {
+    for_each_backend(|backend| {
+        let server = Server::start(HELLO, &[], backend);
+        if let Some(mut h2load) = foreign("h2load") {
+            // Many connections, each with many streams at once.
+            h2load.args(["-n", "4000", "-c", "20", "-m", "10", &server.url("/")]);
+            let report = String::from_utf8(output(&mut h2load)).unwrap();
+            let all = "4000 total, 4000 started, 4000 done, 4000 succeeded, 0 failed";
+            assert!(report.contains(all), "{report}");
+            assert!(report.contains("status codes: 4000 2xx"), "{report}");
+        }
+        server.stop();
+    });
+}
+
+#[test]
 fn the_client_prints_what_the_server_says() {
     for_each_backend(|backend| {
         let server = Server::start(HELLO, &[], backend);

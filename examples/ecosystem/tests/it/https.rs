@@ -81,6 +81,21 @@ fn curl_gets_answers_and_what_takes_too_long_is_given_up() {
 }
 
 #[test]
+fn h2load_finds_every_stream_answered_over_tls() {
+    for_each_backend(|backend| {
+        let site = Site::start("60", backend);
+        if let Some(mut h2load) = foreign("h2load") {
+            let url = format!("https://{}/", site.server.address);
+            h2load.args(["-n", "1000", "-c", "10", "-m", "10", &url]);
+            let report = String::from_utf8(output(&mut h2load)).unwrap();
+            assert!(report.contains("Application protocol: h2"), "{report}");
+            assert!(report.contains("1000 succeeded, 0 failed"), "{report}");
+        }
+        site.stop();
+    });
+}
+
+#[test]
 fn a_stall_is_found_in_the_log_by_the_line_that_spawned_it() {
     for_each_backend(|backend| {
         let site = Site::start("5", backend);
