@@ -156,7 +156,7 @@ impl Shards {
         self.member(shard).cpu
     }
 
-    /// Whether the shard's thread still runs.
+    /// Whether the shard's thread still runs. In a forked child none does.
     ///
     /// # Panics
     ///
@@ -170,7 +170,7 @@ impl Shards {
     #[track_caller]
     pub fn is_running(&self, shard: usize) -> bool {
         let thread = self.member(shard).thread.as_ref();
-        thread.is_some_and(|thread| !thread.is_finished())
+        !self.is_foreign() && thread.is_some_and(|thread| !thread.is_finished())
     }
 
     /// Sends `make` to a shard's thread, where it makes a future that need not be `Send`, and starts that as a task. A
@@ -350,7 +350,11 @@ impl Drop for Shards {
     fn drop(&mut self) {
         if !self.is_foreign() {
             self.stop_and_join(Duration::ZERO);
+            return;
         }
+        // By now another thread may have the place of one that was not forked. To drop the handle would detach that one.
+        let members = self.members.iter_mut();
+        members.for_each(|member| std::mem::forget(member.thread.take()));
     }
 }
 

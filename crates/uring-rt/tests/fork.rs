@@ -185,9 +185,18 @@ fn a_forked_child_leaves_shards_to_the_parent_that_has_their_threads() {
     match fork().unwrap() {
         Fork::Child => {
             set_parent_process_death_signal(Some(Signal::KILL)).unwrap();
-            // Waits for no thread: it would wait for ever.
-            drop(dropped);
-            leave(i32::from(shut_down.shutdown(Duration::MAX).is_err()));
+            let result = catch_unwind(AssertUnwindSafe(|| {
+                assert!(!dropped.is_running(0));
+                // The C library gives them the places of the threads that the child does not have.
+                let threads: Vec<_> = (0..8).map(|_| std::thread::spawn(|| ())).collect();
+                // Waits for no thread: it would wait for ever.
+                drop(dropped);
+                shut_down.shutdown(Duration::MAX).unwrap();
+                for thread in threads {
+                    thread.join().unwrap();
+                }
+            }));
+            leave(i32::from(result.is_err()));
         }
         Fork::Parent(child) => {
             assert_eq!(waitpid(child).unwrap(), 0, "the child failed");
