@@ -40,7 +40,7 @@
 //! The panic of a task ends that task, as on any runtime. A panic of the shard's own thread, as a hook of its runtime
 //! may cause, or the loss of its event loop, ends that shard: its tasks are dropped, its sockets closed. The others go
 //! on, and the kernel deals new connections to them. It is told to [`Builder::on_shard_panic`] at once, and to
-//! [`Shards::shutdown`].
+//! [`Shards::shutdown`]. Blocking calls that it has begun run on, and are not waited for.
 //!
 //! # Fork
 //!
@@ -69,10 +69,13 @@ use uring_sys::identity::process_token;
 use crate::runtime::Handle;
 use crate::task::JoinHandle;
 use stop::{Roots, Stop};
+use thread::serves;
 
 /// Runtimes on threads of their own.
 ///
-/// Dropping them stops all, without patience: tasks are dropped where they are. See [`shutdown`](Self::shutdown).
+/// Dropping them stops all, without patience: tasks are dropped where they are. The drop returns when the threads have
+/// ended, but for that of a shard on whose thread, or in a blocking call of which, it happens. See
+/// [`shutdown`](Self::shutdown).
 ///
 /// ```
 /// use uring_rt::shard::Shards;
@@ -252,7 +255,8 @@ impl Shards {
     /// [`stopping`] becomes ready in every task that waits for it. Tasks of [`spawn_on`](Self::spawn_on),
     /// [`broadcast`](Self::broadcast) and [`Listeners::serve`] may then take `patience` to end; what they have spawned
     /// themselves is theirs to wait for. When the last of a shard has ended, or `patience` has, its runtime is
-    /// dropped with all that is left.
+    /// dropped with all that is left. As with any runtime, that waits for blocking calls that have begun, and for a
+    /// task to yield, however long they take.
     ///
     /// It blocks this thread: on one that runs a runtime, call it by [`spawn_blocking`](crate::task::spawn_blocking).
     ///
@@ -262,7 +266,8 @@ impl Shards {
     ///
     /// # Panics
     ///
-    /// On a thread of one of these shards, which cannot wait for its own end.
+    /// On a thread of one of these shards, which cannot wait for its own end, and in a blocking call of one, which waits
+    /// for the call.
     ///
     /// ```
     /// use std::time::Duration;
@@ -284,7 +289,8 @@ impl Shards {
         }
         assert!(
             !self.members.iter().any(Member::is_here),
-            "Shards::shutdown was called on a thread of one of its shards, which cannot wait for its own end"
+            "Shards::shutdown was called on a thread of one of its shards, or in a blocking call of one, which cannot \
+             wait for its own end"
         );
         ShutdownError::check(self.stop_and_join(patience))
     }
@@ -329,14 +335,14 @@ impl Member {
         })
     }
 
+    /// Whether the shard's end waits for what this thread does now: it is its own, or makes a blocking call of it.
     fn is_here(&self) -> bool {
         let here = std::thread::current().id();
-        self.thread
-            .as_ref()
-            .is_some_and(|thread| thread.thread().id() == here)
+        let thread = self.thread.as_ref();
+        thread.is_some_and(|thread| thread.thread().id() == here) || serves(&self.roots)
     }
 
-    /// Waits for the thread's end, unless it is this one.
+    /// Waits for the thread's end, unless that waits for this one.
     fn join(&mut self) -> Option<Outcome> {
         if self.is_here() {
             return None;

@@ -19,5 +19,10 @@ pub(super) fn numbers(cpus: &CpuSet) -> Vec<usize> {
 pub(super) fn pin(cpu: usize) -> io::Result<()> {
     let mut only = CpuSet::new();
     only.set(cpu);
-    sched_setaffinity(None, &only)
+    allow(&only)
+}
+
+/// Lets this thread run on these.
+pub(super) fn allow(cpus: &CpuSet) -> io::Result<()> {
+    sched_setaffinity(None, cpus)
 }

@@ -195,7 +195,11 @@ impl Builder {
                     roots,
                     thread: Some(thread),
                 }),
-                Ok(Err(error)) => failed = failed.or(Some(error)),
+                Ok(Err(error)) => {
+                    failed = failed.or(Some(error));
+                    // What its destructors do is over as well.
+                    drop(thread.join());
+                }
                 // It has ended without a word.
                 Err(_) => panicked = thread.join().err(),
             }

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use crate::unwind::survive;
+
 /// Whether the shards are to stop. A waker is cloned before the lock is taken, and dropped or woken after it is left: it
 /// is foreign code, which may come back here.
 #[derive(Default)]
@@ -33,7 +35,10 @@ impl Stop {
         state.patience.get_or_insert(patience);
         let waiters = std::mem::take(&mut state.waiters);
         drop(state);
-        waiters.into_values().for_each(Waker::wake);
+        for waker in waiters.into_values() {
+            // One that panics keeps no other from being woken, least of all a shard.
+            survive(|| waker.wake());
+        }
     }
 
     pub(super) fn patience(&self) -> Option<Duration> {

@@ -5,6 +5,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
+use std::thread;
 
 use rustix::thread::CpuSet;
 
@@ -18,6 +19,8 @@ use crate::unwind::survive;
 thread_local! {
     /// The shard that this thread is.
     static CURRENT: RefCell<Option<Current>> = const { RefCell::new(None) };
+    /// The shard whose blocking calls this thread makes.
+    static SERVED: RefCell<Option<Arc<Roots>>> = const { RefCell::new(None) };
 }
 
 struct Current {
@@ -49,6 +52,11 @@ pub(super) struct Started {
 /// The thread's function.
 pub(super) fn run(start: Start) -> Outcome {
     let cpu = start.cpu.filter(|&cpu| affinity::pin(cpu).is_ok());
+    // Before foreign code runs here for the first time, which may ask.
+    CURRENT.set(Some(Current {
+        shard: start.shard,
+        stop: Arc::clone(&start.stop),
+    }));
     let runtime = match build(&start, cpu.is_some()) {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -59,11 +67,7 @@ pub(super) fn run(start: Start) -> Outcome {
     };
     let handle = runtime.handle().clone();
     let _ = start.started.send(Ok(Started { handle, cpu }));
-    CURRENT.set(Some(Current {
-        shard: start.shard,
-        stop: Arc::clone(&start.stop),
-    }));
-    match catch_unwind(AssertUnwindSafe(|| live(runtime, &start))) {
+    match catch_unwind(AssertUnwindSafe(|| live(runtime, &start))).flatten() {
         Ok(0) => Outcome::Finished,
         Ok(tasks) => Outcome::CutOff { tasks },
         Err(payload) => {
@@ -86,15 +90,31 @@ fn build(start: &Start, is_pinned: bool) -> io::Result<Runtime> {
     if let Some(configure) = &start.configure {
         configure(start.shard, &mut builder);
     }
-    if let Some(everywhere) = start.everywhere.filter(|_| is_pinned) {
-        builder.blocking_threads_on(everywhere);
-    }
+    let everywhere = start.everywhere.filter(|_| is_pinned);
+    let roots = Arc::clone(&start.roots);
+    builder.blocking_threads_begin_with(move || {
+        // From a thread that is pinned they inherit its one core, and would keep it from its tasks. Where the kernel
+        // refuses, they are only less useful.
+        let _ = everywhere.as_ref().map(affinity::allow);
+        SERVED.set(Some(Arc::clone(&roots)));
+    });
     builder.build()
 }
 
-/// Runs tasks until the stop, and then as long as its patience lasts. How many of those that it waits for are left.
-fn live(runtime: Runtime, start: &Start) -> usize {
-    let left = runtime.block_on(async {
+/// Runs tasks until the stop, and then as long as its patience lasts. How many of those that it waits for are left, or
+/// the panic by which it has fallen.
+fn live(runtime: Runtime, start: &Start) -> thread::Result<usize> {
+    let lived = catch_unwind(AssertUnwindSafe(|| live_until_stopped(&runtime, start)));
+    match lived {
+        Ok(_) => drop(runtime),
+        // A blocking call may take for ever: whoever supervises the shards is not to wait for it to hear of this.
+        Err(_) => runtime.shutdown_background(),
+    }
+    lived
+}
+
+fn live_until_stopped(runtime: &Runtime, start: &Start) -> usize {
+    runtime.block_on(async {
         Stopping::new(Arc::clone(&start.stop)).await;
         let patience = start.stop.patience().unwrap_or_default();
         // Ready at once if there are none, be there patience or not.
@@ -102,12 +122,23 @@ fn live(runtime: Runtime, start: &Start) -> usize {
             Ok(()) => 0,
             Err(_) => start.roots.count(),
         }
+    })
+}
+
+/// Whether this thread makes blocking calls of the shard with these roots.
+pub(super) fn serves(roots: &Arc<Roots>) -> bool {
+    let served = SERVED.try_with(|served| {
+        let served = served.borrow();
+        served
+            .as_ref()
+            .is_some_and(|served| Arc::ptr_eq(served, roots))
     });
-    drop(runtime);
-    left
+    // A thread that is ending makes none any more.
+    served.unwrap_or(false)
 }
 
 /// The number of the shard that this thread is, or `None` on any other thread; that of a blocking call is another, too.
+/// The closure of [`Builder::runtime`](super::Builder::runtime) runs on the shard's thread already.
 ///
 /// ```
 /// use uring_rt::shard;

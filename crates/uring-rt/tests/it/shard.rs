@@ -2,6 +2,7 @@
 
 mod ends;
 mod listen;
+mod traps;
 
 use std::cell::Cell;
 use std::rc::Rc;
