@@ -15,7 +15,8 @@
 //! use uring_rt::{net::TcpListener, shard};
 //!
 //! async fn serve(listener: TcpListener) -> std::io::Result<()> {
-//!     while let Either::Left((accepted, _)) = select(Box::pin(listener.accept()), shard::stopping()).await {
+//!     let mut stopping = shard::stopping();
+//!     while let Either::Left((accepted, _)) = select(Box::pin(listener.accept()), &mut stopping).await {
 //!         let (mut stream, _peer) = accepted?;
 //!         let which = shard::current().expect("on a shard");
 //!         uring_rt::spawn(async move { stream.write_all(format!("shard {which}\n").as_bytes()).await });
@@ -109,7 +110,11 @@ impl Shards {
     ///
     /// As for [`Builder::build`].
     ///
-    /// See the example of [`Shards`].
+    /// ```
+    /// let shards = uring_rt::shard::Shards::new()?;
+    /// assert!((0..shards.count()).all(|shard| shards.is_running(shard)));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new() -> std::io::Result<Shards> {
         Builder::new().build()
     }
@@ -208,7 +213,7 @@ impl Shards {
     }
 
     /// The same on each shard, with a clone of `make` that is given the shard's number. The handles are in the order
-    /// of the shards.
+    /// of the shards; in which order the tasks begin is open.
     ///
     /// ```
     /// let shards = uring_rt::shard::Builder::new().shards(3).build()?;

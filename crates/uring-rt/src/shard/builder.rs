@@ -36,7 +36,11 @@ pub struct Builder {
 impl Builder {
     /// The defaults: a shard for each core that this process may use, and each pinned to one.
     ///
-    /// See the example of [`Builder`].
+    /// ```
+    /// let shards = uring_rt::shard::Builder::new().build()?;
+    /// assert_eq!(shards.count(), std::thread::available_parallelism()?.get());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new() -> Builder {
         Builder {
             shards: None,
@@ -53,7 +57,11 @@ impl Builder {
     ///
     /// When it is zero.
     ///
-    /// See the example of [`Builder`].
+    /// ```
+    /// let shards = uring_rt::shard::Builder::new().shards(3).build()?;
+    /// assert_eq!(shards.broadcast(|_| async {}).len(), 3);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn shards(&mut self, count: usize) -> &mut Builder {
         assert!(count > 0, "shards is at least one");
@@ -65,9 +73,12 @@ impl Builder {
     /// default; where the kernel refuses, a shard runs unpinned, and [`Shards::cpu`] says so. Threads for blocking
     /// calls are never pinned.
     ///
+    /// What a task starts inherits its core, as with any pinned thread: a process or a thread that is to have them all is
+    /// started in [`spawn_blocking`](crate::task::spawn_blocking).
+    ///
     /// ```
-    /// let shards = uring_rt::shard::Builder::new().shards(1).build()?;
-    /// println!("shard 0 is on {:?}", shards.cpu(0));
+    /// let shards = uring_rt::shard::Builder::new().shards(2).pinned(false).build()?;
+    /// assert_eq!((shards.cpu(0), shards.cpu(1)), (None, None)); // wherever there is room
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn pinned(&mut self, pinned: bool) -> &mut Builder {
@@ -75,7 +86,8 @@ impl Builder {
         self
     }
 
-    /// Sets up the runtime of each shard: called on its thread, with its number. Its name is `shard-N` otherwise.
+    /// Sets up the runtime of each shard: called on its thread, with its number. Its name is `shard-N` otherwise, as that
+    /// of the thread is in any case.
     ///
     /// ```
     /// use uring_rt::runtime::Backend;
@@ -144,7 +156,15 @@ impl Builder {
     ///
     /// When the closure that sets a runtime up does.
     ///
-    /// See the example of [`Builder`].
+    /// ```
+    /// use uring_rt::{runtime::Runtime, shard::Builder};
+    ///
+    /// let mut builder = Builder::new();
+    /// let (fronts, workers) = (builder.shards(1).build()?, builder.shards(2).build()?);
+    /// let task = fronts.spawn_on(0, move || async move { workers.spawn_on(1, || async { 7 }).await });
+    /// assert_eq!(Runtime::new()?.block_on(task)??, 7);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn build(&mut self) -> io::Result<Shards> {
         let count = match self.shards {
             Some(count) => count,

@@ -14,6 +14,20 @@ use crate::task::JoinHandle;
 const BACKLOG: u32 = 1024;
 
 /// Sockets that listen on one address, one for each shard: see [`Shards::listen`].
+///
+/// Dropped, they are closed.
+///
+/// ```
+/// use uring_rt::shard::{Builder, Listeners};
+///
+/// let shards = Builder::new().shards(2).build()?;
+/// let listeners: Listeners<'_> = shards.listen("127.0.0.1:0")?;
+/// let address = listeners.local_addr();
+/// assert!(std::net::TcpStream::connect(address).is_ok());
+/// drop(listeners);
+/// assert!(std::net::TcpStream::connect(address).is_err());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Listeners<'a> {
     shards: &'a Shards,
     address: SocketAddr,
@@ -106,15 +120,48 @@ impl Shards {
 impl Listeners<'_> {
     /// Where they listen.
     ///
-    /// See the example of [`Shards::listen`].
+    /// ```
+    /// let shards = uring_rt::shard::Builder::new().shards(2).build()?;
+    /// let address = shards.listen("127.0.0.1:0")?.local_addr();
+    /// assert_ne!(address.port(), 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
     /// Hands each shard its listener: a clone of `make` makes a future of it there, which need not be `Send` and is
-    /// started as a task, as by [`Shards::spawn_on`].
+    /// started as a task, as by [`Shards::spawn_on`]. The handles are in the order of the shards, without those that had
+    /// fallen when [`Shards::listen`] was called.
     ///
-    /// See the example of [`Shards::listen`].
+    /// ```
+    /// use std::{net::TcpStream, time::Duration};
+    /// use futures_util::future::{Either, select};
+    /// use uring_rt::{net::TcpListener, runtime::Runtime, shard};
+    ///
+    /// async fn count(listener: TcpListener) -> std::io::Result<usize> {
+    ///     let (mut stopping, mut count) = (shard::stopping(), 0);
+    ///     while let Either::Left((accepted, _)) = select(Box::pin(listener.accept()), &mut stopping).await {
+    ///         drop(accepted?);
+    ///         count += 1;
+    ///     }
+    ///     Ok(count)
+    /// }
+    ///
+    /// let shards = shard::Builder::new().shards(2).build()?;
+    /// let listeners = shards.listen("127.0.0.1:0")?;
+    /// let address = listeners.local_addr();
+    /// let servers = listeners.serve(count);
+    /// for _ in 0..3 {
+    ///     // Until it is closed: so it was accepted.
+    ///     std::io::Read::read(&mut TcpStream::connect(address)?, &mut [0])?;
+    /// }
+    /// shards.shutdown(Duration::from_secs(5))?;
+    /// let runtime = Runtime::new()?;
+    /// let counts = servers.into_iter().map(|server| runtime.block_on(server)?);
+    /// assert_eq!(counts.sum::<std::io::Result<usize>>()?, 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[track_caller]
     pub fn serve<C, F>(self, make: C) -> Vec<JoinHandle<F::Output>>
     where

@@ -84,7 +84,16 @@ impl ShutdownError {
 
     /// One for each shard, in their order.
     ///
-    /// See the example of [`Shards::shutdown`](super::Shards::shutdown).
+    /// ```
+    /// use std::{future::pending, time::Duration};
+    /// use uring_rt::shard::{Builder, Outcome};
+    ///
+    /// let shards = Builder::new().shards(2).build()?;
+    /// shards.spawn_on(0, || pending::<()>());
+    /// let error = shards.shutdown(Duration::ZERO).unwrap_err();
+    /// assert_eq!(error.outcomes(), [Outcome::CutOff { tasks: 1 }, Outcome::Finished]);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn outcomes(&self) -> &[Outcome] {
         &self.outcomes
     }
@@ -106,7 +115,22 @@ impl Error for ShutdownError {}
 
 /// The panic of a shard's thread, for [`Builder::on_shard_panic`](super::Builder::on_shard_panic).
 ///
-/// See the example there.
+/// ```
+/// use std::{sync::mpsc, time::Duration};
+/// use uring_rt::shard::{Builder, ShardPanic};
+///
+/// let (tell, told) = mpsc::channel();
+/// let shards = Builder::new()
+///     .shards(1)
+///     .runtime(|_, runtime| {
+///         runtime.on_thread_park(|| panic!("bad day"));
+///     })
+///     .on_shard_panic(move |panic: &ShardPanic<'_>| tell.send(format!("{panic:?}")).expect("received below"))
+///     .build()?;
+/// assert_eq!(told.recv()?, r#"ShardPanic { shard: 0, message: "bad day" }"#);
+/// assert!(shards.shutdown(Duration::ZERO).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct ShardPanic<'a> {
     pub(super) shard: usize,
     pub(super) payload: &'a (dyn Any + Send),
@@ -115,21 +139,54 @@ pub struct ShardPanic<'a> {
 impl ShardPanic<'_> {
     /// Which shard has fallen.
     ///
-    /// See the example of [`Builder::on_shard_panic`](super::Builder::on_shard_panic).
+    /// ```
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// let shards = uring_rt::shard::Builder::new()
+    ///     .shards(2)
+    ///     .runtime(|shard, runtime| {
+    ///         runtime.on_thread_park(move || assert_ne!(shard, 1, "an unlucky number"));
+    ///     })
+    ///     .on_shard_panic(move |panic| tell.send(panic.shard()).expect("received below"))
+    ///     .build()?;
+    /// assert_eq!(told.recv()?, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn shard(&self) -> usize {
         self.shard
     }
 
     /// The panic's message, or that it has none.
     ///
-    /// See the example of [`Builder::on_shard_panic`](super::Builder::on_shard_panic).
+    /// ```
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// let shards = uring_rt::shard::Builder::new()
+    ///     .shards(1)
+    ///     .runtime(|_, runtime| {
+    ///         runtime.on_thread_park(|| panic!("{} bad days", 7));
+    ///     })
+    ///     .on_shard_panic(move |panic| tell.send(panic.message().to_owned()).expect("received below"))
+    ///     .build()?;
+    /// assert_eq!(told.recv()?, "7 bad days");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn message(&self) -> &str {
         message(self.payload)
     }
 
     /// What it panicked with.
     ///
-    /// See the example of [`Builder::on_shard_panic`](super::Builder::on_shard_panic).
+    /// ```
+    /// let (tell, told) = std::sync::mpsc::channel();
+    /// let shards = uring_rt::shard::Builder::new()
+    ///     .shards(1)
+    ///     .runtime(|_, runtime| {
+    ///         runtime.on_thread_park(|| std::panic::panic_any(41));
+    ///     })
+    ///     .on_shard_panic(move |panic| tell.send(panic.payload().downcast_ref().copied()).expect("received below"))
+    ///     .build()?;
+    /// assert_eq!(told.recv()?, Some(41));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn payload(&self) -> &(dyn Any + Send) {
         self.payload
     }

@@ -48,6 +48,8 @@ impl Stop {
 
 /// A future that is ready when the shards are to stop. It may be awaited on any thread, and cloned.
 ///
+/// Cancel safe: whoever awaits another one afterwards hears of the stop as well.
+///
 /// ```
 /// use std::time::Duration;
 /// use uring_rt::shard::{self, Stopping};

@@ -159,7 +159,22 @@ pub fn current() -> Option<usize> {
 ///
 /// On a thread that is no shard.
 ///
-/// See the example of [`Stopping`].
+/// ```
+/// use std::time::Duration;
+/// use uring_rt::shard::{Builder, stopping};
+///
+/// let shards = Builder::new().shards(2).build()?;
+/// let tasks = shards.broadcast(|shard| async move {
+///     stopping().await;
+///     shard // whatever there is to be said at the end
+/// });
+/// shards.shutdown(Duration::from_secs(5))?;
+/// let runtime = uring_rt::runtime::Runtime::new()?;
+/// for (shard, task) in tasks.into_iter().enumerate() {
+///     assert_eq!(runtime.block_on(task)?, shard);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[track_caller]
 pub fn stopping() -> Stopping {
     match with_current(|current| Arc::clone(&current.stop)) {
