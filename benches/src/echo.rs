@@ -29,3 +29,24 @@ pub(crate) async fn echo_all<R: Runtime>(listener: R::Listener, buffer: usize) -
         });
     }
 }
+
+/// Sends a message of this size to one who echoes, and receives it, so many times.
+pub(crate) async fn ping<S: Stream>(
+    stream: &mut S,
+    size: usize,
+    round_trips: usize,
+) -> Result<(), String> {
+    let mut buffer = vec![b'x'; size];
+    for _ in 0..round_trips {
+        let (sent, back) = stream.write_all(buffer, size).await;
+        sent.map_err(|error| error.to_string())?;
+        // A Unix stream of one writer does not tear a message of a few bytes.
+        let (received, back) = stream.read(back).await;
+        let received = received.map_err(|error| error.to_string())?;
+        if received != size || back.iter().any(|&byte| byte != b'x') {
+            return Err("the message did not come back".to_owned());
+        }
+        buffer = back;
+    }
+    Ok(())
+}

@@ -1,9 +1,11 @@
 //! The other end of a server, in a process and on a core of its own.
 
 mod clients;
+mod hog;
 mod server;
 
 pub(crate) use clients::Clients;
+pub(crate) use hog::Hog;
 pub(crate) use server::Server;
 
 use std::io::{self, Write};

@@ -1,5 +1,6 @@
 //! Clocks, and the core that a process runs on.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use nix::sched::{CpuSet, sched_setaffinity};
@@ -25,6 +26,31 @@ pub(crate) fn cpu_time() -> Duration {
 pub(crate) fn cpu_time_by(clock: ClockId) -> Duration {
     let now = clock_gettime(clock);
     Duration::from(now.expect("the process lives"))
+}
+
+/// Memory of this process that is no file's, in bytes: heap, stacks, rings.
+pub(crate) fn anonymous_memory() -> Result<u64, String> {
+    anonymous_memory_of("self")
+}
+
+/// The same of another process.
+pub(crate) fn anonymous_memory_of(process: &str) -> Result<u64, String> {
+    let kibibytes = field(process, "status", "RssAnon:")?;
+    Ok(kibibytes * 1024)
+}
+
+/// Calls of `write` by this process so far: most runtimes wake a thread by one.
+pub(crate) fn writes() -> Result<u64, String> {
+    field("self", "io", "syscw:")
+}
+
+/// The number behind a word, in a file of `/proc`.
+fn field(process: &str, file: &str, word: &str) -> Result<u64, String> {
+    let path = format!("/proc/{process}/{file}");
+    let text = fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
+    let rest = text.lines().find_map(|line| line.strip_prefix(word));
+    let number = rest.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
+    number.ok_or_else(|| format!("{path} has no number behind {word}"))
 }
 
 /// Wall and processor time from its start on.

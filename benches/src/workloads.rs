@@ -1,23 +1,32 @@
 //! The table of workloads.
 
+mod accept_close;
 mod cross_thread;
+mod fairness;
+mod idle_connections;
+mod idle_fds;
+mod pending_timers;
 mod sleep_cancel;
 mod sleeps_fire;
 mod spawn_await;
 mod spawn_batch;
+mod start;
 mod syscalls;
 mod tcp_echo;
 mod unix_ping_pong;
+mod wake_burst;
 mod yield_round;
 
 use crate::workload::Workload;
 
 /// In the order in which they are run and shown.
-pub(crate) const ALL: [&Workload; 15] = [
+pub(crate) const ALL: [&Workload; 22] = [
     &spawn_await::WORKLOAD,
     &spawn_batch::WORKLOAD,
     &yield_round::WORKLOAD,
     &cross_thread::WORKLOAD,
+    &wake_burst::WORKLOAD,
+    &start::WORKLOAD,
     &sleep_cancel::WORKLOAD,
     &sleeps_fire::WORKLOAD,
     &unix_ping_pong::WORKLOAD,
@@ -29,4 +38,9 @@ pub(crate) const ALL: [&Workload; 15] = [
     &tcp_echo::LARGE_512,
     &syscalls::CALLS_1,
     &syscalls::CALLS_64,
+    &accept_close::WORKLOAD,
+    &idle_connections::WORKLOAD,
+    &fairness::WORKLOAD,
+    &idle_fds::WORKLOAD,
+    &pending_timers::WORKLOAD,
 ];

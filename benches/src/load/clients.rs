@@ -103,6 +103,21 @@ impl Clients {
         Ok(self.round_trips() - before)
     }
 
+    pub(crate) fn count(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Sends a message on one of the connections.
+    pub(crate) fn send(&mut self, index: usize) -> io::Result<()> {
+        self.connections[index].send(&self.bytes, self.size)
+    }
+
+    /// Whether the message is back, without waiting for it.
+    pub(crate) fn has_answer(&mut self, index: usize) -> io::Result<bool> {
+        self.take(Duration::ZERO, false)?;
+        Ok(self.connections[index].is_idle)
+    }
+
     /// Waits until nothing is on its way.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
         while self
@@ -126,9 +141,14 @@ impl Clients {
         Ok(())
     }
 
-    /// Takes what has come; `again` sends the next message on a connection whose last is complete.
+    /// Waits, and takes what has come.
     fn turn(&mut self, again: bool) -> io::Result<()> {
-        self.epoll.wait(&mut self.events, Some(PATIENCE))?;
+        self.take(PATIENCE, again)
+    }
+
+    /// Takes what comes before the limit; `again` sends the next message on a connection whose last is complete.
+    fn take(&mut self, limit: Duration, again: bool) -> io::Result<()> {
+        self.epoll.wait(&mut self.events, Some(limit))?;
         for (_, index) in self.events.iter() {
             let connection = &mut self.connections[index as usize];
             let missing = &mut self.buffer[connection.received..];

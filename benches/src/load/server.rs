@@ -8,7 +8,7 @@ use std::time::Duration;
 use nix::time::{ClockId, clock_getcpuclockid};
 use nix::unistd::Pid;
 
-use crate::measure::cpu_time_by;
+use crate::measure::{anonymous_memory_of, cpu_time_by};
 use crate::server::LIBEV;
 
 /// A server of ours or of libev. It ends when this is dropped.
@@ -62,6 +62,11 @@ impl Server {
     /// Of all its threads.
     pub(crate) fn cpu_time(&self) -> Duration {
         cpu_time_by(self.clock)
+    }
+
+    /// In bytes.
+    pub(crate) fn anonymous_memory(&self) -> Result<u64, String> {
+        anonymous_memory_of(&self.id().to_string())
     }
 
     /// What it counts of itself.

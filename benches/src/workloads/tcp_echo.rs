@@ -45,7 +45,7 @@ pub(crate) const LARGE_512: Workload = workload(
 const SMALL: usize = 64;
 const LARGE: usize = 16 * 1024;
 /// Of the server, for each connection, at least.
-const BUFFER: usize = 4096;
+pub(crate) const BUFFER: usize = 4096;
 
 const LASTING: Duration = Duration::from_millis(500);
 const WARM_UP: Duration = Duration::from_millis(100);

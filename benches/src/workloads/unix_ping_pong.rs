@@ -1,6 +1,6 @@
-use crate::echo::echo;
+use crate::echo::{echo, ping};
 use crate::measure::Stopwatch;
-use crate::runtime::{Runtime, Stream, run};
+use crate::runtime::{Runtime, run};
 use crate::runtimes;
 use crate::workload::{MICROSECONDS, Program, Round, Sample, Workload, ours_at_most};
 
@@ -25,30 +25,13 @@ impl Program for UnixPingPong {
         run::<R, _>(async move {
             let (mut here, there) = R::unix_pair().map_err(|error| error.to_string())?;
             let echo = R::spawn(async move { echo(there, SIZE).await });
-            ping(&mut here, round_trips / 10).await?;
+            ping(&mut here, SIZE, round_trips / 10).await?;
             let watch = Stopwatch::start();
-            ping(&mut here, round_trips).await?;
+            ping(&mut here, SIZE, round_trips).await?;
             let sample = watch.microseconds_per(round_trips);
             drop(here);
             echo.await.map_err(|error| error.to_string())?;
             Ok(sample)
         })
     }
-}
-
-/// Sends a message and receives it, so many times.
-async fn ping<S: Stream>(stream: &mut S, round_trips: usize) -> Result<(), String> {
-    let mut buffer = vec![b'x'; SIZE];
-    for _ in 0..round_trips {
-        let (sent, back) = stream.write_all(buffer, SIZE).await;
-        sent.map_err(|error| error.to_string())?;
-        // A Unix stream of one writer does not tear a message of this size.
-        let (received, back) = stream.read(back).await;
-        let received = received.map_err(|error| error.to_string())?;
-        if back[..received] != [b'x'; SIZE] {
-            return Err("the message did not come back".to_owned());
-        }
-        buffer = back;
-    }
-    Ok(())
 }
