@@ -11,7 +11,9 @@ use std::process::{Command as Process, Stdio};
 use crate::command::{Command, Failure};
 
 mod catalog;
+mod cold_build;
 mod machine;
+mod picture;
 mod report;
 mod results;
 mod statistics;
@@ -25,6 +27,8 @@ use results::{Results, Round};
 pub(crate) struct Selection {
     /// Few and short rounds: to see whether it works, not to compare.
     pub(crate) quick: bool,
+    /// Also what takes long: builds from nothing.
+    pub(crate) full: bool,
     /// Only the group, or the workload, of this name.
     pub(crate) only: Option<String>,
 }
@@ -47,9 +51,10 @@ impl Selection {
     /// As one types it.
     fn command(&self) -> String {
         let quick = if self.quick { " --quick" } else { "" };
+        let full = if self.full { " --full" } else { "" };
         let only = self.only.as_deref();
         let only = only.map_or_else(String::new, |only| format!(" --only {only}"));
-        format!("cargo xtask bench{quick}{only}")
+        format!("cargo xtask bench{quick}{full}{only}")
     }
 }
 
@@ -79,7 +84,10 @@ fn cargo(task: &str) -> Command {
 
 fn measure_and_report(root: &Path, selection: &Selection) -> Result<(), String> {
     let program = root.join(PROGRAM);
-    let catalog = Catalog::parse(&output(&program, &["list"])?)?;
+    let mut catalog = Catalog::parse(&output(&program, &["list"])?)?;
+    if selection.full {
+        catalog.workloads.push(cold_build::workload());
+    }
     let chosen: Vec<&Workload> = catalog
         .workloads
         .iter()
@@ -95,7 +103,7 @@ fn measure_and_report(root: &Path, selection: &Selection) -> Result<(), String> 
     peers.dedup();
     // Before the pages are written, which makes the tree dirty.
     let machine = Machine::look(root, &peers);
-    let results = measure(&program, &chosen, selection);
+    let results = measure(root, &chosen, selection);
     let failed: Vec<&str> = chosen
         .iter()
         .filter(|workload| !results.failures(&workload.name, report::OURS).is_empty())
@@ -115,6 +123,8 @@ fn measure_and_report(root: &Path, selection: &Selection) -> Result<(), String> 
         let is_kept = !selection.quick && part.len() == all.len() && failed.is_empty();
         let folder = if is_kept { PAGES } else { SCRATCH };
         let path = write(root, folder, &format!("{group}.md"), &page)?;
+        let picture = picture::picture(group, &part, &results);
+        write(root, folder, &format!("{group}.svg"), &picture)?;
         println!("\n{}", report::medians(&part, &results));
         println!("{}", report::targets(&part, &results));
         println!("written: {}", path.display());
@@ -126,7 +136,7 @@ fn measure_and_report(root: &Path, selection: &Selection) -> Result<(), String> 
 }
 
 /// Runs every round of every workload on every runtime.
-fn measure(program: &Path, workloads: &[&Workload], selection: &Selection) -> Results {
+fn measure(root: &Path, workloads: &[&Workload], selection: &Selection) -> Results {
     let (core, load_core) = machine::cores();
     let cores = [core.to_string(), load_core.to_string()];
     let mut results = Results::default();
@@ -137,7 +147,7 @@ fn measure(program: &Path, workloads: &[&Workload], selection: &Selection) -> Re
             let count = workload.runtimes.len();
             for at in 0..count {
                 let runtime = &workload.runtimes[(at + number) % count];
-                let round = one_round(program, workload, runtime, selection.scale(), &cores);
+                let round = one_round(root, workload, runtime, selection.scale(), &cores);
                 if let Err(reason) = &round {
                     println!("{} on {runtime}: {reason}", workload.name);
                 }
@@ -149,15 +159,18 @@ fn measure(program: &Path, workloads: &[&Workload], selection: &Selection) -> Re
 }
 
 fn one_round(
-    program: &Path,
+    root: &Path,
     workload: &Workload,
     runtime: &str,
     scale: &str,
     cores: &[String; 2],
 ) -> Round {
+    if workload.name == cold_build::NAME {
+        return cold_build::round(root, runtime);
+    }
     let [core, load_core] = cores;
     let args = ["run", &workload.name, runtime, scale, core, load_core];
-    results::parse_round(&output(program, &args)?)
+    results::parse_round(&output(&root.join(PROGRAM), &args)?)
 }
 
 /// What the program prints. It ends itself when it takes too long.
@@ -200,7 +213,11 @@ mod tests {
         };
         let takes = |only: Option<&str>| {
             let only = only.map(str::to_owned);
-            Selection { quick: false, only }.takes(&workload)
+            Selection {
+                only,
+                ..Selection::default()
+            }
+            .takes(&workload)
         };
         assert!(takes(None) && takes(Some("tasks")) && takes(Some("spawn")));
         assert!(!takes(Some("task")));
@@ -210,11 +227,12 @@ mod tests {
     fn a_command_can_be_repeated() {
         let selection = Selection {
             quick: true,
+            full: true,
             only: Some("tasks".to_owned()),
         };
         assert_eq!(
             selection.command(),
-            "cargo xtask bench --quick --only tasks"
+            "cargo xtask bench --quick --full --only tasks"
         );
         assert_eq!(Selection::default().command(), "cargo xtask bench");
     }

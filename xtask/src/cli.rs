@@ -77,9 +77,10 @@ Usage: cargo xtask <task>
                     run N random programs (200) of 1000 steps each on a
                     simulated kernel, from seed S (0) on; --coverage prints
                     which lines of the reactor they reach, and needs LLVM
-  bench [--quick] [--only NAME]
+  bench [--quick] [--full] [--only NAME]
                     measure against other runtimes, which it downloads and
-                    builds; NAME is a group of workloads or one of them
+                    builds; NAME is a group of workloads or one of them;
+                    --full adds builds from nothing
   help              print this";
 
 /// The task, or one line about what is wrong with the arguments.
@@ -181,20 +182,27 @@ fn sim(options: &[String]) -> Result<(Task, &[String]), String> {
     Ok((task, rest))
 }
 
-/// How long, and what of it.
+/// How much, and what of it, in any order.
 fn bench(options: &[String]) -> (Task, &[String]) {
-    let (mut quick, mut rest) = flag(options, "--quick");
-    let mut only = None;
-    if let [name, value, after @ ..] = rest
-        && name == "--only"
-    {
-        only = Some(value.clone());
-        rest = after;
+    let mut selection = Selection::default();
+    let mut rest = options;
+    loop {
+        rest = match rest {
+            [name, after @ ..] if name == "--quick" && !selection.quick => {
+                selection.quick = true;
+                after
+            }
+            [name, after @ ..] if name == "--full" && !selection.full => {
+                selection.full = true;
+                after
+            }
+            [name, value, after @ ..] if name == "--only" && selection.only.is_none() => {
+                selection.only = Some(value.clone());
+                after
+            }
+            _ => return (Task::Bench(selection), rest),
+        };
     }
-    if !quick {
-        (quick, rest) = flag(rest, "--quick");
-    }
-    (Task::Bench(Selection { quick, only }), rest)
 }
 
 /// Whether the first option is this one, and the options after it.
@@ -276,14 +284,15 @@ mod tests {
             parsed("sim --seeds many"),
             Err("`--seeds` takes a number, not `many`".to_owned())
         );
-        let bench = |quick, only: Option<&str>| {
+        let bench = |quick, full, only: Option<&str>| {
             let only = only.map(str::to_owned);
-            Ok(Task::Bench(Selection { quick, only }))
+            Ok(Task::Bench(Selection { quick, full, only }))
         };
-        assert_eq!(parsed("bench"), bench(false, None));
-        assert_eq!(parsed("bench --quick"), bench(true, None));
-        assert_eq!(parsed("bench --only a --quick"), bench(true, Some("a")));
-        assert_eq!(parsed("bench --quick --only a"), bench(true, Some("a")));
+        assert_eq!(parsed("bench"), bench(false, false, None));
+        assert_eq!(parsed("bench --quick"), bench(true, false, None));
+        let all = bench(true, true, Some("a"));
+        assert_eq!(parsed("bench --only a --full --quick"), all);
+        assert_eq!(parsed("bench --quick --only a --full"), all);
         assert_eq!(parsed("tidy"), Ok(Task::Tidy));
         assert_eq!(parsed("package"), Ok(Task::Package));
         assert_eq!(parsed("examples"), Ok(Task::Examples));

@@ -33,7 +33,11 @@ pub(crate) fn page(
     for workload in workloads {
         let _ = writeln!(out, "- **{}**: {}", workload.name, workload.title);
     }
-    out += "\n## Medians\n\nIn brackets: as a multiple of tokio, the median over the rounds.\n\n";
+    let _ = writeln!(
+        out,
+        "\n## Medians\n\nIn brackets: as a multiple of {REFERENCE}, the median over the rounds.\n\n\
+         ![{group}: shorter is better, the dashed line is {REFERENCE}]({group}.svg)\n"
+    );
     out += &medians(workloads, results);
     out += "\n## Targets\n\n";
     out += &targets(workloads, results);
@@ -166,7 +170,7 @@ fn table(header: &[String], rows: impl Iterator<Item = Vec<String>>) -> String {
 }
 
 /// A count has no unit.
-fn with_unit(what: &str, unit: &str) -> String {
+pub(crate) fn with_unit(what: &str, unit: &str) -> String {
     format!("{what} {unit}").trim_end().to_owned()
 }
 
