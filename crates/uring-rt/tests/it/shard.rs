@@ -19,6 +19,11 @@ use uring_rt::time::Duration;
 /// Longer than anything takes.
 const LONG: Duration = Duration::from_secs(60);
 
+thread_local! {
+    /// Whether this shard is to fall, as soon as a hook of its thread has seen this.
+    static FALLS: Cell<bool> = const { Cell::new(false) };
+}
+
 /// So many, on each backend; or on the one that the environment decides.
 fn for_each_backend(count: usize, test: impl Fn(Shards)) {
     for backend in [Backend::Auto, Backend::Epoll] {

@@ -1,6 +1,7 @@
 //! How shards end: asked to, cut off, fallen.
 
 use std::future::pending;
+use std::panic::panic_any;
 use std::sync::mpsc;
 use std::thread;
 
@@ -10,7 +11,7 @@ use uring_rt::shard::{Builder, Outcome, stopping};
 use uring_rt::task::yield_now;
 use uring_rt::time::sleep;
 
-use super::{LONG, for_each_backend, wait};
+use super::{FALLS, LONG, for_each_backend, wait};
 use crate::seccomp::under_filter;
 use crate::support::{is_overridden, panic_text};
 
@@ -65,32 +66,34 @@ fn a_task_that_was_spawned_right_before_the_shutdown_is_run() {
 
 #[test]
 fn patience_ends_and_what_is_left_is_dropped_at_home_and_counted() {
-    // The clocks of the shards stand still, and move on when nothing else can happen: no minute passes.
-    let mut builder = Builder::new();
-    builder.shards(2).runtime(|_, runtime| {
-        runtime.start_paused(true);
-    });
-    let shards = builder.build().unwrap();
-    let home = wait(shards.spawn_on(1, async || thread::current().id()));
-    let (tell, told) = mpsc::channel();
-    let mut tasks = Vec::new();
-    for _ in 0..3 {
-        let dropped = Dropped(tell.clone());
-        tasks.push(shards.spawn_on(1, move || async move {
-            let _dropped = dropped;
-            pending::<()>().await;
-        }));
-    }
-    tasks.pop().unwrap().abort();
-    let error = shards.shutdown(LONG).unwrap_err();
-    assert_eq!(
-        error.outcomes(),
-        [Outcome::Finished, Outcome::CutOff { tasks: 2 }]
-    );
-    assert_eq!(told.try_iter().collect::<Vec<_>>(), [home; 3]);
-    let runtime = Runtime::new().unwrap();
-    for task in tasks {
-        assert!(runtime.block_on(task).unwrap_err().is_cancelled());
+    for backend in [Backend::Auto, Backend::Epoll] {
+        // The clocks of the shards stand still, and move on when nothing else can happen: no minute passes.
+        let mut builder = Builder::new();
+        builder.shards(2).runtime(move |_, runtime| {
+            runtime.backend(backend).start_paused(true);
+        });
+        let shards = builder.build().unwrap();
+        let home = wait(shards.spawn_on(1, async || thread::current().id()));
+        let (tell, told) = mpsc::channel();
+        let mut tasks = Vec::new();
+        for _ in 0..3 {
+            let dropped = Dropped(tell.clone());
+            tasks.push(shards.spawn_on(1, move || async move {
+                let _dropped = dropped;
+                pending::<()>().await;
+            }));
+        }
+        tasks.pop().unwrap().abort();
+        let error = shards.shutdown(LONG).unwrap_err();
+        assert_eq!(
+            error.outcomes(),
+            [Outcome::Finished, Outcome::CutOff { tasks: 2 }]
+        );
+        assert_eq!(told.try_iter().collect::<Vec<_>>(), [home; 3]);
+        let runtime = Runtime::new().unwrap();
+        for task in tasks {
+            assert!(runtime.block_on(task).unwrap_err().is_cancelled());
+        }
     }
 }
 
@@ -168,22 +171,15 @@ fn a_task_that_panics_ends_alone() {
 #[test]
 fn a_shard_that_falls_is_reported_and_the_others_go_on() {
     for backend in [Backend::Auto, Backend::Epoll] {
-        let (fall, falls) = mpsc::channel::<()>();
-        let falls = std::sync::Mutex::new(falls);
         let (tell, told) = mpsc::channel();
         let mut builder = Builder::new();
-        let falls = std::sync::Arc::new(falls);
-        builder.shards(3).runtime(move |shard, runtime| {
-            runtime.backend(backend);
-            if shard == 1 {
-                let falls = std::sync::Arc::clone(&falls);
-                // A hook of the thread, and not a task: nothing catches it but the shard's end.
-                runtime.on_thread_unpark(move || {
-                    if falls.lock().unwrap().try_recv().is_ok() {
-                        std::panic::panic_any(41);
-                    }
-                });
-            }
+        builder.shards(3).runtime(move |_, runtime| {
+            // A hook of the thread, and not a task: nothing catches it but the shard's end.
+            runtime.backend(backend).on_thread_park(|| {
+                if FALLS.get() {
+                    panic_any(41);
+                }
+            });
         });
         builder.on_shard_panic(move |panic| {
             let payload = panic.payload().downcast_ref::<i32>().copied();
@@ -194,9 +190,10 @@ fn a_shard_that_falls_is_reported_and_the_others_go_on() {
         });
         let shards = builder.build().unwrap();
         let waits = shards.broadcast(|_| stopping());
-        fall.send(()).unwrap();
-        // Wakes its thread.
-        let task = shards.spawn_on(1, async || 0);
+        let task = shards.spawn_on(1, async || {
+            FALLS.set(true);
+            pending::<()>().await;
+        });
         let expected = (1, Some(41), "a panic without a message".to_owned());
         assert_eq!(told.recv().unwrap(), expected);
 

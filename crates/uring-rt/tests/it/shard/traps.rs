@@ -15,7 +15,7 @@ use uring_rt::shard::{self, Builder, Outcome, Shards, Stopping, stopping};
 use uring_rt::task::spawn_blocking;
 use uring_rt::time::Duration;
 
-use super::{LONG, cpus, for_each_backend, wait};
+use super::{FALLS, LONG, cpus, for_each_backend, wait};
 use crate::seccomp::under_filter;
 use crate::support::{is_overridden, panic_text};
 
@@ -160,11 +160,6 @@ fn a_blocking_call_does_not_delay_the_news_of_a_fallen_shard() {
     }
 }
 
-thread_local! {
-    /// Whether this shard is to fall.
-    static FALLS: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
-}
-
 /// Panics when it is dropped.
 struct Explosive;
 
@@ -176,30 +171,32 @@ impl Drop for Explosive {
 
 #[test]
 fn tasks_of_a_fallen_shard_whose_destructors_panic_are_dropped_as_well() {
-    let mut builder = Builder::new();
-    builder.shards(1).runtime(|_, runtime| {
-        runtime.on_thread_park(|| {
-            if FALLS.get() {
-                panic!("bad day");
-            }
+    for backend in [Backend::Auto, Backend::Epoll] {
+        let mut builder = Builder::new();
+        builder.shards(1).runtime(move |_, runtime| {
+            runtime.backend(backend).on_thread_park(|| {
+                if FALLS.get() {
+                    panic!("bad day");
+                }
+            });
         });
-    });
-    let shards = builder.build().unwrap();
-    let tasks: Vec<_> = (0..3)
-        .map(|_| {
-            shards.spawn_on(0, || async {
-                let _explosive = Explosive;
-                std::future::pending::<()>().await;
+        let shards = builder.build().unwrap();
+        let tasks: Vec<_> = (0..3)
+            .map(|_| {
+                shards.spawn_on(0, || async {
+                    let _explosive = Explosive;
+                    std::future::pending::<()>().await;
+                })
             })
-        })
-        .collect();
-    shards.spawn_on(0, || async { FALLS.set(true) });
-    let runtime = Runtime::new().unwrap();
-    for task in tasks {
-        assert!(runtime.block_on(task).is_err());
+            .collect();
+        shards.spawn_on(0, || async { FALLS.set(true) });
+        let runtime = Runtime::new().unwrap();
+        for task in tasks {
+            assert!(runtime.block_on(task).is_err());
+        }
+        let error = shards.shutdown(LONG).unwrap_err();
+        assert_eq!(error.to_string(), "shard 0: panicked: bad day");
     }
-    let error = shards.shutdown(LONG).unwrap_err();
-    assert_eq!(error.to_string(), "shard 0: panicked: bad day");
 }
 
 #[test]
