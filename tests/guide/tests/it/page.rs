@@ -3,16 +3,35 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// Where everything is.
+pub(crate) fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
 /// Where the guide is.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide")
+    repository().join("docs/guide")
 }
 
 /// A page of the guide.
 pub(crate) struct Page {
-    /// Below the guide's directory.
+    /// Below the guide's directory, or the repository's.
     pub(crate) name: String,
     pub(crate) text: String,
+}
+
+impl Page {
+    /// Any other page, by its name below the repository.
+    pub(crate) fn of_repository(name: String) -> Page {
+        let text = fs::read_to_string(repository().join(&name)).expect("a page is text");
+        Page { name, text }
+    }
+
+    /// With a name that begins higher up.
+    pub(crate) fn moved_below(self, directory: &str) -> Page {
+        let name = format!("{directory}/{}", self.name);
+        Page { name, ..self }
+    }
 }
 
 /// All pages, sorted by name, without the table of contents.
