@@ -76,7 +76,7 @@ static NO_PWAIT2: AtomicBool = AtomicBool::new(false);
 pub struct Epoll {
     /// Closed by the drop, unless disowned.
     fd: ManuallyDrop<OwnedFd>,
-    /// Relaxed: whoever drops the value has it alone.
+    /// Relaxed: whoever drops the value has it alone, and a call that does not know it yet could as well have come before.
     is_disowned: AtomicBool,
 }
 
@@ -112,7 +112,8 @@ impl Epoll {
     }
 
     /// Gives the descriptor up: somebody else has closed it, and its number may be anybody's by now. The drop will not
-    /// close it.
+    /// close it, and whoever still holds this gets `EBADF` from every call: another set may have the number, and the
+    /// entries in it are not ours.
     ///
     /// ```
     /// use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -121,6 +122,8 @@ impl Epoll {
     /// let epoll = Epoll::new()?;
     /// let number = epoll.as_raw_fd();
     /// epoll.disown();
+    /// let refused = epoll.delete(number).unwrap_err();
+    /// assert_eq!(refused.raw_os_error(), Some(9)); // EBADF
     /// drop(epoll);
     ///
     /// // In this example nobody else has closed it.
@@ -213,6 +216,7 @@ impl Epoll {
     }
 
     fn control(&self, operation: i32, fd: RawFd, events: u32, data: u64) -> io::Result<()> {
+        self.check_owned()?;
         let mut event = libc::epoll_event { events, u64: data };
         // SAFETY: `event` is a live record, only read during the call.
         let answer = unsafe { libc::epoll_ctl(self.fd.as_raw_fd(), operation, fd, &raw mut event) };
@@ -245,6 +249,7 @@ impl Epoll {
     /// ```
     pub fn wait(&self, events: &mut EventBuffer, timeout: Option<Duration>) -> io::Result<()> {
         events.list.clear();
+        self.check_owned()?;
         // A coarse wait is exact for these two, and older and faster.
         let exact = matches!(timeout, None | Some(Duration::ZERO));
         let count = if exact || NO_PWAIT2.load(Ordering::Relaxed) {
@@ -260,6 +265,13 @@ impl Epoll {
         };
         // SAFETY: the kernel has filled the first `count` records, and `count` is at most the capacity it was given.
         unsafe { events.list.set_len(count) };
+        Ok(())
+    }
+
+    fn check_owned(&self) -> io::Result<()> {
+        if self.is_disowned.load(Ordering::Relaxed) {
+            return Err(io::Error::from_raw_os_error(libc::EBADF));
+        }
         Ok(())
     }
 

@@ -37,6 +37,23 @@ fn a_disowned_set_leaves_its_number_open() {
 }
 
 #[test]
+fn a_disowned_set_touches_no_set_that_has_its_number() {
+    let (epoll, eventfd) = (Epoll::new().unwrap(), EventFd::new().unwrap());
+    let (number, fd) = (epoll.as_raw_fd(), eventfd.as_raw_fd());
+    epoll.add(fd, EPOLLIN, 7).unwrap();
+    eventfd.notify().unwrap();
+    epoll.disown();
+    let mut events = EventBuffer::with_capacity(8);
+    assert_eq!(errno(epoll.delete(fd)), Some(libc::EBADF));
+    assert_eq!(errno(epoll.modify(fd, EPOLLOUT, 8)), Some(libc::EBADF));
+    assert_eq!(errno(epoll.add(number, EPOLLIN, 9)), Some(libc::EBADF));
+    assert_eq!(errno(epoll.wait(&mut events, None)), Some(libc::EBADF));
+    drop(epoll);
+    // SAFETY: the number was the set's, which has given it up.
+    drop(unsafe { OwnedFd::from_raw_fd(number) });
+}
+
+#[test]
 fn events_come_with_their_data_until_deleted() {
     let (epoll, eventfd) = (Epoll::new().unwrap(), EventFd::new().unwrap());
     epoll.add(eventfd.as_raw_fd(), EPOLLIN, u64::MAX).unwrap();
