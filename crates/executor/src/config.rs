@@ -41,6 +41,10 @@ pub struct Config {
     /// 128 by default; 0 counts as 1.
     pub task_budget: u32,
 
+    /// With a seed, tasks that are ready at the same time run in an order that it determines, and the future given to
+    /// `block_on` before or after them. Else first in, first out, and that future before them.
+    pub seed: Option<u64>,
+
     /// Called on the executor's thread when a task, or the destructor of its future, has panicked. The panic still
     /// ends in the task's [`JoinError`](crate::JoinError). A panic in the hook itself is swallowed.
     pub on_task_panic: Option<Box<PanicHook>>,
@@ -58,6 +62,7 @@ impl Default for Config {
         Self {
             event_interval: 61,
             task_budget: 128,
+            seed: None,
             on_task_panic: None,
             clock: stamp::elapsed,
             stall_watch: None,
@@ -70,6 +75,7 @@ impl fmt::Debug for Config {
         f.debug_struct("Config")
             .field("event_interval", &self.event_interval)
             .field("task_budget", &self.task_budget)
+            .field("seed", &self.seed)
             .field("on_task_panic", &self.on_task_panic.is_some())
             .field("stall_watch", &self.stall_watch)
             .finish()

@@ -1,5 +1,7 @@
 //! The executor and its loop.
 
+mod pass;
+
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -12,6 +14,7 @@ use crate::config::PanicHook;
 use crate::context::{self, Context};
 use crate::coop::Budget;
 use crate::local::Local;
+use crate::order::Order;
 use crate::stall::Identity;
 use crate::stamp::Stamp;
 use crate::task::{self, Origin, SharedRef, spawn_home};
@@ -43,6 +46,8 @@ pub struct Executor {
     shared: SharedRef,
     event_interval: u32,
     task_budget: Budget,
+    /// Says who runs first, where that is not who was ready first.
+    order: Option<Order>,
     on_task_panic: Option<Box<PanicHook>>,
     stall_watch: Option<StallWatch>,
     /// It owns futures that are not `Send`.
@@ -66,6 +71,7 @@ impl Executor {
             shared: SharedRef::new(unparker, config.clock),
             event_interval: config.event_interval.max(1),
             task_budget: Budget::new(config.task_budget),
+            order: config.seed.map(Order::new),
             on_task_panic: config.on_task_panic,
             stall_watch: config.stall_watch,
             not_send: PhantomData,
@@ -280,9 +286,7 @@ impl Executor {
         let mut root_is_last = false;
         loop {
             self.drain_inbox(local);
-            if root_is_last && self.event_interval == 1 && !local.run.is_empty() {
-                // There is room for one poll between two looks: it goes to the root and the tasks in turn, or a root
-                // that always has something to do would stop all others.
+            if self.is_turn_of_tasks(root_is_last, local) {
                 root_is_last = false;
             // Not `||`: both flags are to be taken.
             } else if local.root_queued.take() | self.shared.take_root_woken() {
@@ -325,6 +329,15 @@ impl Executor {
         }
     }
 
+    /// Whether a root that has something to do stands back for the tasks.
+    fn is_turn_of_tasks(&self, root_is_last: bool, local: &Local) -> bool {
+        // With room for one poll between two looks, it goes to the root and the tasks in turn: or a root that always has
+        // something to do would stop all others.
+        let is_narrow = root_is_last && self.event_interval == 1;
+        let is_drawn = || self.order.as_ref().is_some_and(Order::coin);
+        !local.run.is_empty() && (is_narrow || is_drawn())
+    }
+
     #[cold]
     fn root_polled(&self, began: Instant, called_at: &'static Location<'static>) {
         if let Some(watch) = &self.stall_watch {
@@ -335,63 +348,6 @@ impl Executor {
             };
             watch.end(began, root, &self.shared.counters.stalls);
         }
-    }
-
-    /// Runs what is in the queue now, as far as the event interval allows.
-    fn pass(&self, local: &Local, context: &Context) {
-        let room = self.event_interval.saturating_sub(local.polled.get());
-        let queued = u32::try_from(local.run.len()).unwrap_or(u32::MAX);
-        let most = room.min(queued);
-        // Asked once, so that without a watch no poll pays for the question.
-        let polls = match &self.stall_watch {
-            None => self.run_tasks(most, local, context),
-            Some(watch) => self.run_watched_tasks(watch, most, local, context),
-        };
-        self.count_polls(polls, local, context);
-        context.end_polls();
-    }
-
-    /// Runs `most` tasks at most, and tells how many there were. In line, with all that runs a task, although there are
-    /// two callers: 28 of 152 instructions of each poll hang on it.
-    #[inline(always)]
-    fn run_tasks(&self, most: u32, local: &Local, context: &Context) -> u32 {
-        let mut polls = 0;
-        while polls < most
-            && local
-                .run
-                .run_next(local, context, self.task_budget, self.hook())
-        {
-            polls += 1;
-        }
-        polls
-    }
-
-    /// The same, and measures each.
-    #[cold]
-    fn run_watched_tasks(
-        &self,
-        watch: &StallWatch,
-        most: u32,
-        local: &Local,
-        context: &Context,
-    ) -> u32 {
-        let stalls = &self.shared.counters.stalls;
-        let mut polls = 0;
-        while polls < most
-            && let Some(task) = local.run.oldest()
-        {
-            let begin = watch.begin();
-            polls += self.run_tasks(1, local, context);
-            watch.end(begin, task, stalls);
-        }
-        polls
-    }
-
-    fn count_polls(&self, polls: u32, local: &Local, context: &Context) {
-        local.polled.set(local.polled.get().saturating_add(polls));
-        self.shared.counters.polls.add(polls.into());
-        let yields = context.budget_yields.take();
-        self.shared.counters.budget_yields.add(yields);
     }
 
     /// Queues what waited for the driver.

@@ -72,6 +72,7 @@ mod listing;
 mod local;
 mod metrics;
 mod named;
+mod order;
 mod park;
 mod polls;
 mod reluctant;

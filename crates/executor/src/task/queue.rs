@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use super::task_ref::TaskPtr;
+use crate::order::Order;
 use crate::stall::Identity;
 
 /// A first-in first-out queue of tasks that costs no memory of its own. Touched by the home thread only.
@@ -74,6 +75,19 @@ impl RunQueue {
         }
         self.len.set(self.len.get() - 1);
         Some(Dequeued(task))
+    }
+
+    /// Puts the tasks in another order.
+    pub(crate) fn shuffle(&self, order: &Order) {
+        let mut tasks = Vec::with_capacity(self.len());
+        while let Some(Dequeued(task)) = self.pop() {
+            tasks.push(task);
+        }
+        order.shuffle(&mut tasks);
+        for task in tasks {
+            // SAFETY: just taken out of this queue, flag still set (T6), and kept alive as when it was in it (Q2).
+            unsafe { self.push(task) };
+        }
     }
 
     /// Moves all tasks of `other` behind those of this queue.

@@ -14,6 +14,7 @@ mod panics;
 mod random;
 mod reluctant;
 mod remote;
+mod seed;
 mod shutdown;
 mod stall;
 mod support;
