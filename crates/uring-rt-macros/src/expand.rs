@@ -25,7 +25,7 @@
 use proc_macro::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 
 use crate::item::{Function, Kind};
-use crate::parse::{Args, Backend, CratePath};
+use crate::parse::{Args, Backend, CratePath, Seed};
 use crate::source::{Source, respanned};
 
 /// The function as it runs.
@@ -50,7 +50,7 @@ pub(crate) fn function(
     // A program that cannot start says so in one line; any other function must not end the process.
     let is_program = kind == Kind::Main && function.name(&item.tokens) == "main";
     let mut body = inner;
-    body.extend(runtime(args, args_source, is_program));
+    body.extend(runtime(args, args_source, kind, is_program));
     body.extend(ours(".block_on"));
     body.extend([group(Delimiter::Parenthesis, future)]);
 
@@ -134,7 +134,7 @@ fn in_place(item: &Source, function: &Function) -> TokenStream {
 
 /// The expression that builds the runtime. It names only what was asked for,
 /// so the builder's defaults stay its own.
-fn runtime(args: &Args, source: &Source, is_program: bool) -> TokenStream {
+fn runtime(args: &Args, source: &Source, kind: Kind, is_program: bool) -> TokenStream {
     let path = crate_path(args, source);
     let mut out = path.clone();
     out.extend(ours("::runtime::Builder::new()"));
@@ -153,6 +153,15 @@ fn runtime(args: &Args, source: &Source, is_program: bool) -> TokenStream {
     }
     if let Some(start_paused) = args.start_paused {
         out.extend(ours(&format!(".start_paused({start_paused})")));
+    }
+    if let Some(seed) = args.seed {
+        out.extend(ours(&match seed {
+            Seed::Number(number) => format!(".seed({number}u64)"),
+            Seed::Random => ".random_seed()".to_owned(),
+        }));
+        if kind == Kind::Test {
+            out.extend(ours(".tell_seed()"));
+        }
     }
     out.extend(ours(if is_program {
         ".build_or_exit()"

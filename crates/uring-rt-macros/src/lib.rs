@@ -21,7 +21,7 @@
 //! The arguments are those of [`main`](macro@main). A mistake in them, or in
 //! the function, is reported at the place where it was made.
 //!
-//! The crate has no dependency: the grammar is four arguments and the outline
+//! The crate has no dependency: the grammar is a handful of arguments and the outline
 //! of a function, and a runtime should not make its users build a Rust parser
 //! (docs/decisions/0001-macros-without-syn.md).
 
@@ -55,6 +55,7 @@ use source::Source;
 /// | `backend` | `"auto"`, `"io_uring"`, `"epoll"` | `Builder::backend` |
 /// | `entries` | `1` to `32768` | `Builder::entries`: submission queue entries |
 /// | `start_paused` | `true`, `false` | `Builder::start_paused`: time stands still |
+/// | `seed` | an integer, `"random"` | `Builder::seed`: the order of ready tasks |
 /// | `crate` | `a::b` or `"a::b"` | where `uring_rt` is found, if it was renamed or re-exported |
 ///
 /// # Errors and panics
@@ -78,7 +79,8 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 /// return whatever a test may return.
 ///
 /// Corresponds to [`tokio::test`]. The arguments are those of
-/// [`main`](macro@main).
+/// [`main`](macro@main). With `seed`, the test says its seed at the start, which
+/// is shown when it fails.
 ///
 /// An example that runs is at `uring_rt::test`, since that crate depends on this one.
 ///

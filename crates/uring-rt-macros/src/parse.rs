@@ -4,6 +4,7 @@
 //! arguments = [ argument { "," argument } [ "," ] ]
 //! argument  = "backend" "=" string | "entries" "=" integer
 //!           | "start_paused" "=" ( "true" | "false" )
+//!           | "seed" "=" ( integer | "random" )
 //!           | "crate" "=" ( string | path ) | "flavor" "=" string
 //! ```
 
@@ -22,6 +23,7 @@ pub(crate) struct Args {
     /// Within `1..=ENTRIES_MAX`.
     pub(crate) entries: Option<u32>,
     pub(crate) start_paused: Option<bool>,
+    pub(crate) seed: Option<Seed>,
     /// Where the runtime's crate is found instead of `::uring_rt`.
     pub(crate) crate_path: Option<CratePath>,
     /// Tokio's `flavor`, checked and without effect: a runtime has one thread.
@@ -34,6 +36,13 @@ pub(crate) enum Backend {
     Auto,
     IoUring,
     Epoll,
+}
+
+/// The values of `seed`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seed {
+    Number(u64),
+    Random,
 }
 
 /// The value of `crate`: a well-formed path in either spelling.
@@ -72,6 +81,10 @@ fn argument(cursor: &mut Cursor<'_>, args: &mut Args) -> Result<(), Error> {
             let value = cursor.value(key)?;
             once(&mut args.start_paused, value.start_paused()?, key, key_at)
         }
+        "seed" => {
+            let value = cursor.value(key)?;
+            once(&mut args.seed, value.seed()?, key, key_at)
+        }
         "crate" => {
             let path = cursor.crate_path()?;
             once(&mut args.crate_path, path, key, key_at)
@@ -88,7 +101,7 @@ fn argument(cursor: &mut Cursor<'_>, args: &mut Args) -> Result<(), Error> {
         _ => Err(Error::new(
             key_at..key_at + 1,
             format!(
-                "unknown argument `{key}`; expected `backend`, `entries`, `start_paused` or `crate`"
+                "unknown argument `{key}`; expected `backend`, `entries`, `start_paused`, `seed` or `crate`"
             ),
         )),
     }
@@ -241,7 +254,8 @@ impl Value<'_> {
 
     fn entries(&self) -> Result<u32, Error> {
         self.literal()
-            .and_then(integer)
+            .and_then(|literal| integer(literal, "u32"))
+            .and_then(|entries| u32::try_from(entries).ok())
             .filter(|entries| (1..=ENTRIES_MAX).contains(entries))
             .ok_or_else(|| {
                 self.bad(format!(
@@ -256,6 +270,21 @@ impl Value<'_> {
             Some("false") => Ok(false),
             _ => Err(self.bad("`start_paused` takes `true` or `false`")),
         }
+    }
+
+    fn seed(&self) -> Result<Seed, Error> {
+        if self.string() == Some("random") {
+            return Ok(Seed::Random);
+        }
+        self.literal()
+            .and_then(|literal| integer(literal, "u64"))
+            .map(Seed::Number)
+            .ok_or_else(|| {
+                self.bad(format!(
+                    "`seed` takes an integer literal from 0 to {}, or \"random\"",
+                    u64::MAX
+                ))
+            })
     }
 
     fn flavor(&self) -> Result<(), Error> {
@@ -295,10 +324,11 @@ fn string(literal: &str) -> Option<&str> {
     (raw || !text.contains('\\')).then_some(text)
 }
 
-/// What an integer literal stands for: any base, underscores, `u32` suffix.
-fn integer(literal: &str) -> Option<u32> {
+/// What an integer literal stands for: any base, underscores, the suffix of
+/// its type.
+fn integer(literal: &str, suffix: &str) -> Option<u64> {
     let digits = literal.replace('_', "");
-    let digits = digits.strip_suffix("u32").unwrap_or(&digits);
+    let digits = digits.strip_suffix(suffix).unwrap_or(&digits);
     let (digits, radix) = match digits.get(..2) {
         Some("0x") => (&digits[2..], 16),
         Some("0o") => (&digits[2..], 8),
@@ -309,7 +339,7 @@ fn integer(literal: &str) -> Option<u32> {
     if digits.starts_with('+') {
         None
     } else {
-        u32::from_str_radix(digits, radix).ok()
+        u64::from_str_radix(digits, radix).ok()
     }
 }
 

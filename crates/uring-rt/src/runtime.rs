@@ -16,6 +16,7 @@ mod embed;
 mod handle;
 mod identity;
 mod metrics;
+mod seed;
 
 pub use backend::Backend;
 pub use builder::Builder;
@@ -66,6 +67,8 @@ pub struct Runtime {
     pool: Pool,
     /// What a foreign loop polls, once it has asked.
     outlet: OnceCell<Pollable>,
+    /// What determines the order of the tasks, if something does.
+    seed: Option<seed::Seed>,
     /// How long the drop waits for blocking calls; `None` is until they return.
     blocking_limit: Option<Duration>,
 }
@@ -125,6 +128,7 @@ impl Runtime {
             handle,
             pool,
             outlet: OnceCell::new(),
+            seed: None,
             blocking_limit: None,
         }
     }
@@ -305,6 +309,9 @@ impl Runtime {
 
 impl Drop for Runtime {
     fn drop(&mut self) {
+        if let Some(seed) = self.seed {
+            seed.tell_on_panic();
+        }
         let _entered = self.handle.enter();
         // Before the tasks go: children in them are for another runtime to reap.
         orphans::remove_home(&self.handle);

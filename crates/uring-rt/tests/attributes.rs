@@ -169,9 +169,21 @@ async fn other_attributes_are_kept() {
     backend = "epoll",
     entries = 0x8,
     start_paused = false,
+    seed = 0x7,
     flavor = "current_thread"
 )]
 async fn all_arguments_go_together() {}
+
+#[uring_rt::main(seed = "random")]
+async fn seeded() -> u8 {
+    ready(()).await;
+    8
+}
+
+#[test]
+fn a_function_may_have_a_random_seed() {
+    assert_eq!(seeded(), 8);
+}
 
 #[uring_rt::test()]
 async fn parentheses_may_be_empty() {}

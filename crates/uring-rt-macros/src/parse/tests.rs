@@ -1,4 +1,4 @@
-use super::{Args, Backend, CratePath, args, integer, string};
+use super::{Args, Backend, CratePath, Seed, args, integer, string};
 use crate::token::lex::lex;
 use crate::token::{Delim, Token};
 
@@ -73,7 +73,7 @@ fn the_one_thread_flavors_of_tokio_are_accepted() {
 fn an_unknown_argument_is_named_with_the_known_ones() {
     rejects(
         "entires = 8",
-        "unknown argument `entires`; expected `backend`, `entries`, `start_paused` or `crate`",
+        "unknown argument `entires`; expected `backend`, `entries`, `start_paused`, `seed` or `crate`",
         "entires",
     );
 }
@@ -100,6 +100,31 @@ fn entries_are_within_what_the_kernel_allows() {
     rejects("entries = N", message, "N");
     rejects("entries = (8)", message, "(");
     rejects("entries = 99999999999", message, "99999999999");
+}
+
+#[test]
+fn a_seed_is_any_number_of_64_bits_or_a_random_one() {
+    assert_eq!(ok("seed = 0").seed, Some(Seed::Number(0)));
+    assert_eq!(
+        ok("seed = 0xdead_beef_u64").seed,
+        Some(Seed::Number(0xdead_beef))
+    );
+    let largest = format!("seed = {}", u64::MAX);
+    assert_eq!(ok(&largest).seed, Some(Seed::Number(u64::MAX)));
+    assert_eq!(ok("seed = \"random\"").seed, Some(Seed::Random));
+    let message = format!(
+        "`seed` takes an integer literal from 0 to {}, or \"random\"",
+        u64::MAX
+    );
+    rejects("seed = -1", &message, "- 1");
+    rejects("seed = 7u32", &message, "7u32");
+    rejects(
+        "seed = 18446744073709551616",
+        &message,
+        "18446744073709551616",
+    );
+    rejects("seed = \"7\"", &message, "\"7\"");
+    rejects("seed = random", &message, "random");
 }
 
 #[test]
@@ -153,11 +178,11 @@ fn literals_are_decoded() {
     assert_eq!(string("b\"a\""), None);
     assert_eq!(string("\"a\"suffix"), None);
     assert_eq!(string("'a'"), None);
-    assert_eq!(integer("1_000"), Some(1_000));
-    assert_eq!(integer("0o17"), Some(15));
-    assert_eq!(integer("0b1010_1010"), Some(0xaa));
-    assert_eq!(integer("1.0"), None);
-    assert_eq!(integer("0x"), None);
+    assert_eq!(integer("1_000", "u32"), Some(1_000));
+    assert_eq!(integer("0o17", "u32"), Some(15));
+    assert_eq!(integer("0b1010_1010", "u32"), Some(0xaa));
+    assert_eq!(integer("1.0", "u32"), None);
+    assert_eq!(integer("0x", "u32"), None);
 }
 
 /// Every mistake must point into the list, or the span look-up has nothing to

@@ -14,6 +14,7 @@ use uring_executor::{Config, TaskPanic, coop};
 use uring_reactor::{Options, Pacer, Reactor, Rung, TimerMode};
 
 use crate::blocking::{Pool, PoolConfig};
+use crate::runtime::seed::{Seed, Seeding};
 use crate::runtime::{Backend, ParkHooks, Runtime};
 
 type PanicHook = Arc<dyn Fn(&TaskPanic<'_>) + Send + Sync>;
@@ -38,6 +39,7 @@ pub struct Builder {
     on_task_panic: Option<PanicHook>,
     stalls: stall::Stalls,
     dump_on_sigquit: bool,
+    pub(super) seeding: Seeding,
 }
 
 impl Builder {
@@ -60,6 +62,7 @@ impl Builder {
             on_task_panic: None,
             stalls: stall::Stalls::default(),
             dump_on_sigquit: false,
+            seeding: Seeding::default(),
         }
     }
 
@@ -435,13 +438,16 @@ impl Builder {
         // It is asked after each sleep, so that a list of tasks can tell how long ago each was polled.
         config.clock = uring_sys::clock::coarse;
         config.stall_watch = self.stalls.watch();
-        let runtime = Runtime::assemble(
+        let seed = self.seeding.choose()?;
+        config.seed = seed.map(Seed::number);
+        let mut runtime = Runtime::assemble(
             reactor,
             config,
             self.parking.clone(),
             Pool::new(self.pool.clone()),
             self.name.clone(),
         );
+        runtime.seed = seed;
         if self.dump_on_sigquit {
             dump::start(&runtime)?;
         }

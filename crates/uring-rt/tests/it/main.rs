@@ -27,6 +27,7 @@ mod rungs;
 mod runtime;
 mod runtime_end;
 mod seccomp;
+mod seed;
 mod send_sync;
 mod seqpacket;
 mod seven_failures;

@@ -1,0 +1,2 @@
+#[uring_rt::main(seed = "seven")]
+async fn main() {}
