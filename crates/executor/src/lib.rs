@@ -47,8 +47,8 @@
 //!
 //! # What can be told
 //!
-//! [`Config`] sets the budget of a poll, the number of polls between two looks at what sleeps, and the hooks for tasks
-//! that panic ([`TaskPanic`]) or hold the thread ([`StallWatch`], [`Stall`]). [`Metrics`] counts, always. A
+//! [`Config`] sets the budget of a poll, the number of polls between two looks at what sleeps, a seed for the order of
+//! tasks, and the hooks for tasks that panic ([`TaskPanic`]) or hold the thread ([`StallWatch`], [`Stall`]). [`Metrics`] counts, always. A
 //! [`NamedSpawner`] gives tasks names for those reports.
 //!
 //! # The path of a wake
