@@ -67,7 +67,7 @@ fn all_shards_stop_together_and_answer_what_is_under_way() {
     for_each_backend(|backend| {
         let server = Server::start(SERVER, &["3"], backend);
         if let Some(mut wrk) = foreign("wrk") {
-            wrk.args(["-t1", "-c50", "-d1s", &server.url("/")]);
+            wrk.args(["-t1", "-c50", "-d1s", "--timeout", "30s", &server.url("/")]);
             let report = String::from_utf8(output(&mut wrk)).unwrap();
             // Both lines are there only if something went wrong.
             assert!(!report.contains("Non-2xx"), "{report}");
