@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Id, StallWatch, stamp};
+use crate::{Id, Observer, StallWatch, stamp};
 
 /// A function that is told of each panic in a task.
 ///
@@ -53,6 +53,9 @@ pub struct Config {
     /// a task was polled: so it should be cheap, and may be coarse. By default it is the system's.
     pub clock: fn() -> Duration,
 
+    /// Who is told of each poll. Nobody by default, and then no poll is slower for it.
+    pub observer: Option<Box<dyn Observer>>,
+
     /// What watches for polls that hold the thread for too long. Nothing by default, and then no poll is measured.
     pub stall_watch: Option<StallWatch>,
 }
@@ -65,6 +68,7 @@ impl Default for Config {
             seed: None,
             on_task_panic: None,
             clock: stamp::elapsed,
+            observer: None,
             stall_watch: None,
         }
     }
@@ -77,6 +81,7 @@ impl fmt::Debug for Config {
             .field("task_budget", &self.task_budget)
             .field("seed", &self.seed)
             .field("on_task_panic", &self.on_task_panic.is_some())
+            .field("observer", &self.observer.is_some())
             .field("stall_watch", &self.stall_watch)
             .finish()
     }

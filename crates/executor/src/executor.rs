@@ -18,7 +18,7 @@ use crate::order::Order;
 use crate::stall::Identity;
 use crate::stamp::Stamp;
 use crate::task::{self, Origin, SharedRef, spawn_home};
-use crate::{Config, JoinHandle, Metrics, Park, ParkMode, Spawner, StallWatch};
+use crate::{Config, JoinHandle, Metrics, Observer, Park, ParkMode, Spawner, StallWatch};
 
 /// Runs tasks on the thread that made it.
 ///
@@ -50,6 +50,9 @@ pub struct Executor {
     order: Option<Order>,
     on_task_panic: Option<Box<PanicHook>>,
     stall_watch: Option<StallWatch>,
+    observer: Option<Box<dyn Observer>>,
+    /// None of `order`, `stall_watch` and `observer` is there.
+    is_plain: bool,
     /// It owns futures that are not `Send`.
     not_send: PhantomData<*const ()>,
 }
@@ -67,6 +70,8 @@ impl Executor {
     /// ```
     #[must_use]
     pub fn new(config: Config, unparker: Waker) -> Self {
+        let is_plain =
+            config.seed.is_none() && config.stall_watch.is_none() && config.observer.is_none();
         Self {
             shared: SharedRef::new(unparker, config.clock),
             event_interval: config.event_interval.max(1),
@@ -74,6 +79,8 @@ impl Executor {
             order: config.seed.map(Order::new),
             on_task_panic: config.on_task_panic,
             stall_watch: config.stall_watch,
+            observer: config.observer,
+            is_plain,
             not_send: PhantomData,
         }
     }

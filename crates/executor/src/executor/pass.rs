@@ -4,12 +4,14 @@ use super::Executor;
 use crate::StallWatch;
 use crate::context::Context;
 use crate::local::Local;
+use crate::observer::observe;
+use crate::stall::Identity;
 
 impl Executor {
     /// Runs what is in the queue now, as far as the event interval allows.
     pub(super) fn pass(&self, local: &Local, context: &Context) {
         // Asked once, so that no poll pays for what is seldom asked for.
-        let polls = if self.stall_watch.is_none() && self.order.is_none() {
+        let polls = if self.is_plain {
             let most = self.most(local.run.len(), local);
             self.run_tasks(most, local, context)
         } else {
@@ -46,7 +48,7 @@ impl Executor {
         self.run_tasks(most, local, context)
     }
 
-    /// In an order that is not that of the queue, or with each poll measured, or both.
+    /// In an order that is not that of the queue, or with somebody who watches each poll, or both.
     #[cold]
     #[inline(never)]
     fn run_specially(&self, local: &Local, context: &Context) -> u32 {
@@ -55,9 +57,10 @@ impl Executor {
             Some(order) => order.placed(local.run.len(), |order| local.run.shuffle(order)),
         };
         let most = self.most(queued, local);
-        let polls = match &self.stall_watch {
-            None => self.run_tasks_apart(most, local, context),
-            Some(watch) => self.run_watched_tasks(watch, most, local, context),
+        let polls = if self.stall_watch.is_none() && self.observer.is_none() {
+            self.run_tasks_apart(most, local, context)
+        } else {
+            self.run_watched_tasks(most, local, context)
         };
         if let Some(order) = &self.order {
             order.ran(polls as usize);
@@ -65,23 +68,34 @@ impl Executor {
         polls
     }
 
-    fn run_watched_tasks(
-        &self,
-        watch: &StallWatch,
-        most: u32,
-        local: &Local,
-        context: &Context,
-    ) -> u32 {
-        let stalls = &self.shared.counters.stalls;
+    fn run_watched_tasks(&self, most: u32, local: &Local, context: &Context) -> u32 {
         let mut polls = 0;
         while polls < most
             && let Some(task) = local.run.oldest()
         {
-            let begin = watch.begin();
-            polls += self.run_tasks_apart(1, local, context);
-            watch.end(begin, task, stalls);
+            polls += 1;
+            self.run_watched_task(task, local, context);
         }
         polls
+    }
+
+    /// Runs the oldest task, who is `task`.
+    fn run_watched_task(&self, task: Identity, local: &Local, context: &Context) {
+        let watch = self.stall_watch.as_ref();
+        let begin = watch.map(StallWatch::begin);
+        let poll = || _ = self.run_tasks_apart(1, local, context);
+        // One that is complete is only taken out of the queue.
+        if let Some(observer) = &self.observer
+            && let Some(reference) = local.run.oldest_reference()
+            && !reference.is_complete()
+        {
+            observe(&**observer, &task, poll, || reference.is_complete());
+        } else {
+            poll();
+        }
+        if let (Some(watch), Some(begin)) = (watch, begin) {
+            watch.end(begin, task, &self.shared.counters.stalls);
+        }
     }
 
     pub(super) fn count_polls(&self, polls: u32, local: &Local, context: &Context) {

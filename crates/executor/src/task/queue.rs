@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::task_ref::TaskPtr;
+use super::task_ref::{TaskPtr, TaskRef};
 use crate::order::Order;
 use crate::stall::Identity;
 
@@ -75,6 +75,16 @@ impl RunQueue {
         }
         self.len.set(self.len.get() - 1);
         Some(Dequeued(task))
+    }
+
+    /// A reference to the task that `pop` would give.
+    pub(crate) fn oldest_reference(&self) -> Option<TaskRef> {
+        let task = self.head.get()?;
+        // SAFETY: a task in the queue is alive (Q2).
+        let header = unsafe { task.header() };
+        header.state.add_reference();
+        // SAFETY: just counted (T1).
+        Some(unsafe { TaskRef::from_counted(task) })
     }
 
     /// Puts the tasks in another order.

@@ -149,6 +149,10 @@ impl TaskRef {
         }
     }
 
+    pub(crate) fn is_complete(&self) -> bool {
+        self.header().state.load().is_complete()
+    }
+
     /// Who waits on the home thread for the task to complete.
     pub(crate) fn joiner(&self, local: &Local) -> Option<WakerOwner> {
         let slot = &self.header().home(local).join_waker;

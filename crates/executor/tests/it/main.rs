@@ -9,6 +9,7 @@ mod join_set;
 mod lifetime;
 mod listing;
 mod metrics;
+mod observer;
 mod order;
 mod panics;
 mod random;
