@@ -50,6 +50,10 @@
 //! - `futures-io`, on by default: the traits of futures-io on every stream.
 //! - `tokio-io`: tokio's `AsyncRead` and `AsyncWrite` on every stream. `tokio-io-util`: the rest of `tokio::io`, at [`io`].
 //! - `hyper`: its `Read` and `Write` on every stream; its `Executor` and `Timer` are `uring_rt::hyper`.
+//! - `tracing`: spans of the crate tracing, at the level `TRACE`. `runtime.spawn`, with the target `uring_rt::task`, is there
+//!   for each task from its first poll to its end, and entered while the task is polled; it has tokio's fields (`task.id`,
+//!   `task.name`, `loc.file` and so on). `runtime.turn`, with the target `uring_rt::turn`, is there for each look at the
+//!   kernel (`may_sleep`, `completions`). Neither has a parent.
 //! - `bytes`: `try_read_buf`, `recv_buf` and the like, which `tokio-io-util` includes.
 //!
 //! # Which backend runs, and why

@@ -17,6 +17,8 @@ mod handle;
 mod identity;
 mod metrics;
 mod seed;
+#[cfg(feature = "tracing")]
+mod trace;
 
 pub use backend::Backend;
 pub use builder::Builder;
@@ -384,6 +386,8 @@ struct ReactorPark {
 
 impl Park for ReactorPark {
     fn park(&mut self, mode: ParkMode) {
+        #[cfg(feature = "tracing")]
+        let _turn = trace::TurnSpan::enter(&self.reactor.handle(), mode == ParkMode::Block);
         let result = match mode {
             ParkMode::Poll => self.reactor.turn(Turn::Poll),
             ParkMode::Block => {

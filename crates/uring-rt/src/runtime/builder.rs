@@ -438,6 +438,10 @@ impl Builder {
         // It is asked after each sleep, so that a list of tasks can tell how long ago each was polled.
         config.clock = uring_sys::clock::coarse;
         config.stall_watch = self.stalls.watch();
+        #[cfg(feature = "tracing")]
+        {
+            config.observer = Some(Box::new(crate::runtime::trace::TaskSpans::default()));
+        }
         let seed = self.seeding.choose()?;
         config.seed = seed.map(Seed::number);
         let mut runtime = Runtime::assemble(

@@ -121,7 +121,11 @@ impl Runtime {
         let reactor = &mut driver.reactor;
         let mut has_work = true;
         for _ in 0..MAX_LOOKS {
+            #[cfg(feature = "tracing")]
+            let turn = crate::runtime::trace::TurnSpan::enter(&reactor.handle(), false);
             reactor.foreign_turn()?;
+            #[cfg(feature = "tracing")]
+            drop(turn);
             has_work = self.executor.run_pass();
             // The arms of the tasks that have just run are on their way only after another turn.
             if !has_work && reactor.is_settled() {

@@ -47,6 +47,8 @@ mod timers;
 #[cfg(feature = "tokio-io")]
 mod tokio_io;
 mod tokio_shape;
+#[cfg(feature = "tracing")]
+mod tracing;
 mod udp;
 mod udp_options;
 mod unix;
