@@ -6,7 +6,7 @@ mod raw_epoll;
 mod raw_poll_add;
 
 use std::io::{self, BufRead, Write};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::process;
 use std::thread;
 
@@ -41,6 +41,21 @@ impl Visit for Serve {
             announce(address, R::counters());
             echo_all::<R>(listener, self.buffer).await
         })
+    }
+}
+
+/// Of a raw loop. Each has a buffer of its own, as with the runtimes: one for all of them would stay in the cache.
+struct Connection {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Connection {
+    fn new(stream: TcpStream, buffer: usize) -> Self {
+        Self {
+            stream,
+            buffer: vec![0; buffer],
+        }
     }
 }
 

@@ -1,12 +1,12 @@
 //! An echo loop on edge-triggered epoll, and nothing else: what a runtime on epoll could come close to.
 
 use std::io::{self, Read};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::os::fd::AsRawFd;
 
 use uring_sys::epoll::{EPOLLET, EPOLLIN, EPOLLRDHUP, Epoll, EventBuffer};
 
-use super::announce;
+use super::{Connection, announce};
 use crate::load::write_fully;
 use crate::runtime::LOOPBACK;
 
@@ -20,8 +20,7 @@ pub(super) fn serve(buffer: usize) -> io::Result<()> {
     let epoll = Epoll::new()?;
     epoll.add(listener.as_raw_fd(), EPOLLIN | EPOLLET, LISTENER)?;
     let mut events = EventBuffer::with_capacity(1024);
-    let mut connections: Vec<Option<TcpStream>> = Vec::new();
-    let mut buffer = vec![0; buffer];
+    let mut connections: Vec<Option<Connection>> = Vec::new();
     loop {
         match epoll.wait(&mut events, None) {
             // Whoever traces a process interrupts it.
@@ -30,13 +29,13 @@ pub(super) fn serve(buffer: usize) -> io::Result<()> {
         }
         for (_, data) in events.iter() {
             if data == LISTENER {
-                accept_all(&listener, &epoll, &mut connections)?;
+                accept_all(&listener, &epoll, &mut connections, buffer)?;
                 continue;
             }
             let connection = &mut connections[data as usize];
             let is_open = connection
                 .as_mut()
-                .is_some_and(|stream| echo_until_empty(stream, &mut buffer).unwrap_or(false));
+                .is_some_and(|connection| echo_until_empty(connection).unwrap_or(false));
             if !is_open {
                 *connection = None;
             }
@@ -47,7 +46,8 @@ pub(super) fn serve(buffer: usize) -> io::Result<()> {
 fn accept_all(
     listener: &TcpListener,
     epoll: &Epoll,
-    connections: &mut Vec<Option<TcpStream>>,
+    connections: &mut Vec<Option<Connection>>,
+    buffer: usize,
 ) -> io::Result<()> {
     loop {
         match listener.accept() {
@@ -56,7 +56,7 @@ fn accept_all(
                 stream.set_nodelay(true)?;
                 let events = EPOLLIN | EPOLLRDHUP | EPOLLET;
                 epoll.add(stream.as_raw_fd(), events, connections.len() as u64)?;
-                connections.push(Some(stream));
+                connections.push(Some(Connection::new(stream, buffer)));
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
             Err(error) => return Err(error),
@@ -65,7 +65,8 @@ fn accept_all(
 }
 
 /// Until a read says that the socket is empty, or fills less than it could. Whether more can come.
-fn echo_until_empty(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<bool> {
+fn echo_until_empty(connection: &mut Connection) -> io::Result<bool> {
+    let Connection { stream, buffer } = connection;
     loop {
         match stream.read(buffer) {
             Ok(0) => return Ok(false),

@@ -2,7 +2,7 @@
 //! come close to.
 
 use std::io::{self, Read};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::os::fd::{AsRawFd, RawFd};
 
 use uring_sys::abi::{
@@ -11,7 +11,7 @@ use uring_sys::abi::{
 };
 use uring_sys::{Ring, Setup, Sqe};
 
-use super::announce;
+use super::{Connection, announce};
 use crate::load::write_fully;
 use crate::runtime::LOOPBACK;
 
@@ -40,8 +40,7 @@ pub(super) fn serve(buffer: usize, flags: u32) -> io::Result<()> {
     ring.register_ring_fd()?;
     announce(listener.local_addr()?, Box::new(Vec::new));
     arm(&mut ring, listener.as_raw_fd(), LISTENER)?;
-    let mut connections: Vec<Option<TcpStream>> = Vec::new();
-    let mut buffer = vec![0; buffer];
+    let mut connections: Vec<Option<Connection>> = Vec::new();
     loop {
         match ring.submit_and_wait(1, None) {
             // Whoever traces a process interrupts it.
@@ -50,15 +49,15 @@ pub(super) fn serve(buffer: usize, flags: u32) -> io::Result<()> {
         };
         while let Some(cqe) = ring.pop() {
             if cqe.user_data == LISTENER {
-                accept_all(&listener, &mut ring, &mut connections)?;
+                accept_all(&listener, &mut ring, &mut connections, buffer)?;
                 arm(&mut ring, listener.as_raw_fd(), LISTENER)?;
                 continue;
             }
             let connection = &mut connections[cqe.user_data as usize];
-            let Some(stream) = connection else { continue };
-            if echo_once(stream, &mut buffer).unwrap_or(false) {
+            let Some(open) = connection else { continue };
+            if echo_once(open).unwrap_or(false) {
                 // Looks at the level, so nothing that came meanwhile is missed.
-                arm(&mut ring, stream.as_raw_fd(), cqe.user_data)?;
+                arm(&mut ring, open.stream.as_raw_fd(), cqe.user_data)?;
             } else {
                 *connection = None;
             }
@@ -79,7 +78,8 @@ fn arm(ring: &mut Ring, fd: RawFd, user_data: u64) -> io::Result<()> {
 fn accept_all(
     listener: &TcpListener,
     ring: &mut Ring,
-    connections: &mut Vec<Option<TcpStream>>,
+    connections: &mut Vec<Option<Connection>>,
+    buffer: usize,
 ) -> io::Result<()> {
     loop {
         match listener.accept() {
@@ -87,7 +87,7 @@ fn accept_all(
                 stream.set_nonblocking(true)?;
                 stream.set_nodelay(true)?;
                 arm(ring, stream.as_raw_fd(), connections.len() as u64)?;
-                connections.push(Some(stream));
+                connections.push(Some(Connection::new(stream, buffer)));
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
             Err(error) => return Err(error),
@@ -96,7 +96,8 @@ fn accept_all(
 }
 
 /// Whether more can come.
-fn echo_once(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<bool> {
+fn echo_once(connection: &mut Connection) -> io::Result<bool> {
+    let Connection { stream, buffer } = connection;
     match stream.read(buffer) {
         Ok(0) => Ok(false),
         Ok(count) => write_fully(stream, &buffer[..count]).map(|()| true),

@@ -13,16 +13,11 @@ pub(crate) const WORKLOAD: Workload = Workload {
     }],
     targets: &[ours_at_most(500.0)],
     runtimes: &SERVERS,
-    without: lacks_libev_or_has_one_buffer,
+    without: lacks_libev,
     run,
 };
 
 const CONNECTIONS: usize = 10_000;
-
-fn lacks_libev_or_has_one_buffer(name: &str) -> Option<&'static str> {
-    let is_raw = name.starts_with("raw");
-    lacks_libev(name).or(is_raw.then_some("it has one buffer for all connections"))
-}
 
 fn run(round: &Round) -> Result<Sample, String> {
     let text = |error: std::io::Error| error.to_string();

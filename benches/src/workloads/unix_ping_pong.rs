@@ -2,14 +2,14 @@ use crate::echo::{echo, ping};
 use crate::measure::Stopwatch;
 use crate::runtime::{Runtime, run};
 use crate::runtimes;
-use crate::workload::{MICROSECONDS, Program, Round, Sample, Workload, ours_at_most};
+use crate::workload::{MICROSECONDS, Program, Round, Sample, Workload, at_most, ours_at_most};
 
 pub(crate) const WORKLOAD: Workload = Workload {
     name: "unix-ping-pong",
     group: "streams",
     title: "two tasks exchange 64 B over a Unix stream, for each round trip",
     metrics: MICROSECONDS,
-    targets: &[ours_at_most(6.0)],
+    targets: &[ours_at_most(6.0), at_most("uring-rt", 0.95, "tokio")],
     runtimes: &runtimes::NAMES,
     without: |_| None,
     run: |round| runtimes::run(round, &UnixPingPong),
