@@ -63,7 +63,7 @@ const MANIFEST: &str = "benches/Cargo.toml";
 const TARGET: &str = "target/benches";
 const PROGRAM: &str = "target/benches/release/uring-rt-benches";
 /// Where the pages go that are worth keeping.
-const PAGES: &str = "docs/bench";
+const PAGES: &str = "docs/bench/speed";
 /// Where the others go: quick ones, and parts of a group.
 const SCRATCH: &str = "target/benches/pages";
 

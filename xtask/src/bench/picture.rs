@@ -56,17 +56,18 @@ pub(crate) fn picture(group: &str, workloads: &[&Workload], results: &Results) -
             body,
             "<text class=\"title\" x=\"8\" y=\"{top}\">{title}</text>"
         );
-        let first = top + ROW / 2.0;
+        // Below the bars and the values.
+        let one = LEFT + LONGEST / CUT_AT;
+        let (first, rows) = (top + ROW / 2.0, ROW * bars.iter().map(|_| 1.0).sum::<f64>());
+        let _ = writeln!(
+            body,
+            "<line class=\"one\" x1=\"{one}\" x2=\"{one}\" y1=\"{first}\" y2=\"{}\"/>",
+            top + rows + ROW / 3.0
+        );
         for bar in &bars {
             top += ROW;
             draw(&mut body, bar, top, &metric.unit);
         }
-        let one = LEFT + LONGEST / CUT_AT;
-        let last = top + ROW / 3.0;
-        let _ = writeln!(
-            body,
-            "<line class=\"one\" x1=\"{one}\" x2=\"{one}\" y1=\"{first}\" y2=\"{last}\"/>"
-        );
         top += ROW * 1.75;
     }
     let label = escape(group);

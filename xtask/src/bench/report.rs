@@ -28,7 +28,7 @@ pub(crate) fn page(
     let versions = versions.join(", ");
     let mut out = format!(
         "# Speed: {group}\n\nWritten by `{command}` at commit {commit}, on {processor}, Linux {kernel}; {versions}. \
-         [PERFORMANCE.md](../PERFORMANCE.md) says how it is measured and what the numbers mean.\n\n"
+         [PERFORMANCE.md](../../PERFORMANCE.md) says how it is measured and what the numbers mean.\n\n"
     );
     for workload in workloads {
         let _ = writeln!(out, "- **{}**: {}", workload.name, workload.title);
