@@ -76,7 +76,14 @@ fn tests_elsewhere(name: &'static str, variable: &'static str, value: &'static s
     Step::commands(name, commands.collect())
 }
 
-/// The facade with no feature, with each alone, and with all.
+fn as_fuzzed() -> Command {
+    Command::cargo("check --package uring-reactor")
+        .arg("--target-dir=target/fuzz-check")
+        .env("RUSTFLAGS", "--cfg fuzzing")
+}
+
+/// The facade with no feature, with each alone, and with all; and the reactor as the fuzz targets see it, which are run
+/// only now and then.
 fn feature_combinations(root: &Path) -> Result<Vec<Command>, Failure> {
     let path = root.join("crates/uring-rt/Cargo.toml");
     let text = std::fs::read_to_string(&path).map_err(|error| Failure {
@@ -93,6 +100,6 @@ fn feature_combinations(root: &Path) -> Result<Vec<Command>, Failure> {
     });
     Ok(std::iter::once(none)
         .chain(each)
-        .chain([check().arg("--all-features")])
+        .chain([check().arg("--all-features"), as_fuzzed()])
         .collect())
 }

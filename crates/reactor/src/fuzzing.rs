@@ -99,7 +99,7 @@ struct Live {
     slot: u32,
     readiness: Arc<Readiness>,
     /// The waits of futures.
-    keys: Vec<u32>,
+    keys: Vec<u64>,
 }
 
 /// Registrations at a time.
