@@ -84,15 +84,23 @@ fn compare(root: &Path) -> Result<(), String> {
 fn read(root: &Path) -> Result<Counts, String> {
     let path = root.join(RECORD);
     let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    parse(&text).ok_or_else(|| format!("{}: a line is not `NAME COUNT`", path.display()))
+    parse(&text).ok_or_else(|| {
+        format!(
+            "{}: no lines of the form `NAME COUNT`, or others",
+            path.display()
+        )
+    })
 }
 
 fn parse(text: &str) -> Option<Counts> {
     let counts = text.lines().map(|line| {
         let (name, count) = line.split_once(' ')?;
-        Some((name.to_owned(), count.parse().ok()?))
+        let count: f64 = count.parse().ok()?;
+        (count.is_finite() && count > 0.0).then(|| (name.to_owned(), count))
     });
-    counts.collect()
+    let counts: Counts = counts.collect::<Option<_>>()?;
+    // Nothing to compare with is no gate.
+    (!counts.is_empty()).then_some(counts)
 }
 
 /// `None`: the kernel has no such backend.
@@ -152,4 +160,7 @@ fn a_record_is_a_name_and_a_number_in_each_line() {
     );
     assert_eq!(parse("spawn"), None);
     assert_eq!(parse("spawn many"), None);
+    assert_eq!(parse("spawn NaN"), None);
+    assert_eq!(parse("spawn 0"), None);
+    assert_eq!(parse(""), None);
 }
