@@ -2,16 +2,18 @@
 
 use std::io::{ErrorKind, Read};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::{Arc, mpsc};
 
 use futures_util::AsyncWriteExt;
 use futures_util::future::{Either, select};
 use uring_rt::net::TcpListener;
-use uring_rt::shard::{self, stopping};
+use uring_rt::runtime::{Backend, is_rt_shutdown_err};
+use uring_rt::shard::{self, Builder, stopping};
 
-use super::{LONG, for_each_backend, wait};
+use super::{FALLS, LONG, for_each_backend, wait};
 
 /// Tells each client which shard it has met; how many there were.
-async fn tell(listener: TcpListener) -> usize {
+async fn tell_which(listener: TcpListener) -> usize {
     let which = u8::try_from(shard::current().unwrap()).unwrap();
     let mut count = 0;
     loop {
@@ -39,7 +41,7 @@ fn every_shard_gets_connections_and_counts_its_own() {
     for_each_backend(COUNT, |shards| {
         let listeners = shards.listen("localhost:0").unwrap();
         let address = listeners.local_addr();
-        let servers = listeners.serve(tell);
+        let servers = listeners.serve(tell_which);
         let mut met = [0; COUNT];
         // Dealt by a hash: that one is left out of a thousand is as good as impossible.
         for _ in 0..1000 {
@@ -65,7 +67,7 @@ fn listeners_share_an_address_of_version_6_as_well() {
         Ok(listeners) => {
             let address = listeners.local_addr();
             assert_ne!(address.port(), 0);
-            listeners.serve(tell);
+            listeners.serve(tell_which);
             assert!(ask(address) < 2);
         }
     });
@@ -87,7 +89,7 @@ fn connections_go_to_the_shards_that_still_listen() {
     for_each_backend(2, |shards| {
         let listeners = shards.listen("127.0.0.1:0").unwrap();
         let address = listeners.local_addr();
-        let mut servers = listeners.serve(tell);
+        let mut servers = listeners.serve(tell_which);
         let first = servers.remove(0);
         first.abort();
         assert!(
@@ -100,5 +102,48 @@ fn connections_go_to_the_shards_that_still_listen() {
             assert_eq!(ask(address), 1);
         }
         shards.shutdown(LONG).unwrap();
+    });
+}
+
+#[test]
+fn a_shard_that_fell_before_is_left_out_be_it_the_first() {
+    for backend in [Backend::Auto, Backend::Epoll] {
+        let (tell, told) = mpsc::channel();
+        let mut builder = Builder::new();
+        builder.shards(2).runtime(move |_, runtime| {
+            runtime
+                .backend(backend)
+                .on_thread_park(|| assert!(!FALLS.get(), "bad day"));
+        });
+        builder.on_shard_panic(move |panic| tell.send(panic.shard()).unwrap());
+        let shards = builder.build().unwrap();
+        drop(shards.spawn_on(0, async || FALLS.set(true)));
+        assert_eq!(told.recv(), Ok(0));
+        let listeners = shards.listen("127.0.0.1:0").unwrap();
+        let address = listeners.local_addr();
+        assert_eq!(listeners.serve(tell_which).len(), 1);
+        for _ in 0..20 {
+            assert_eq!(ask(address), 1);
+        }
+        drop(shards.spawn_on(1, async || FALLS.set(true)));
+        assert_eq!(told.recv(), Ok(1));
+        let error = shards.listen("127.0.0.1:0").unwrap_err();
+        assert!(is_rt_shutdown_err(&error), "{error}");
+    }
+}
+
+#[test]
+fn a_task_of_a_shard_may_open_the_listeners_of_all() {
+    for_each_backend(2, |shards| {
+        let shards = Arc::new(shards);
+        let theirs = Arc::clone(&shards);
+        let address = shards.spawn_on(1, || async move {
+            let listeners = theirs.listen("127.0.0.1:0").unwrap();
+            let address = listeners.local_addr();
+            assert_eq!(listeners.serve(tell_which).len(), 2);
+            address
+        });
+        assert!(ask(wait(address)) < 2);
+        Arc::into_inner(shards).unwrap().shutdown(LONG).unwrap();
     });
 }
