@@ -7,6 +7,7 @@ mod ends;
 mod guards;
 mod readiness;
 mod report;
+mod waits;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -42,7 +43,7 @@ struct Stage {
 
 /// Runs them all. What is wrong is a panic.
 pub(super) fn run(seed: u64) {
-    let programs: [fn(&mut Rng); 17] = [
+    let programs: [fn(&mut Rng); 18] = [
         readiness::what_is_waited_for_and_found_are_sets,
         readiness::the_reactor_counts_what_it_does,
         guards::a_guard_by_which_one_reads,
@@ -59,6 +60,7 @@ pub(super) fn run(seed: u64) {
         closed::an_eventfd_that_is_closed_as_it_is_written_is_replaced,
         closed::a_deadline_arrives_by_a_closed_timerfd,
         ends::a_file_that_is_closed_elsewhere_is_let_go_of,
+        waits::who_waits_for_what_is_listed,
         ends::what_outlives_its_reactor_is_told_so,
     ];
     let mut rng = Rng::new(seed ^ SALT);

@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStringExt;
 
 use super::Stage;
 use crate::backend::deadline::TimerMode;
+use crate::backend::feature::Feature;
 use crate::backend::kernel::Kernel;
 use crate::backend::rung::Rung;
 use crate::backend::sim::Sim;
@@ -100,6 +101,16 @@ pub(super) fn a_driver_is_what_was_asked_for_and_is_to_be_had(rng: &mut Rng) {
         has_timeout,
         newest & uring_sys::abi::IORING_FEAT_EXT_ARG != 0
     );
+    for feature in Feature::ALL {
+        let is_old_enough = numbers(feature.since()) <= numbers(linux.release);
+        assert!(
+            is_old_enough || !driver.has(feature),
+            "{}, to have {}, on {}",
+            feature.name(),
+            feature.purpose(),
+            linux.release
+        );
+    }
     let timer = if has_timeout {
         mode
     } else {
@@ -114,6 +125,15 @@ pub(super) fn a_driver_is_what_was_asked_for_and_is_to_be_had(rng: &mut Rng) {
         let errno = (above >= top).then_some(libc::EINVAL);
         assert_eq!(refusal.errno, errno, "{refusal}");
     }
+}
+
+/// The first two numbers of a release.
+fn numbers(release: &str) -> Vec<u32> {
+    let parts = release.split(|letter: char| !letter.is_ascii_digit());
+    parts
+        .take(2)
+        .map(|part| part.parse().expect("a number"))
+        .collect()
 }
 
 fn check_text(text: &str, rung: Rung, timer: TimerMode, release: &str) {
