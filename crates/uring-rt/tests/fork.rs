@@ -3,8 +3,8 @@
 //! A test program of its own, as a fork copies whatever the other tests of a process have under way.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -52,9 +52,13 @@ impl Remote {
             Arc::new(AtomicBool::new(false)),
             Arc::new(AtomicUsize::new(0)),
         );
+        // A thread that begins holds a lock of std's, which a forked child would have locked for ever, and needs to end.
+        let begun = Arc::new(Barrier::new(2 + 1));
         let threads = (0..2).map(|_| {
             let (stop, ended, handle) = (Arc::clone(&stop), Arc::clone(&ended), handle.clone());
+            let begun = Arc::clone(&begun);
             std::thread::spawn(move || {
+                begun.wait();
                 while !stop.load(Ordering::Acquire) {
                     let ended = Arc::clone(&ended);
                     let task = handle.spawn(async move { ended.fetch_add(1, Ordering::AcqRel) });
@@ -64,8 +68,10 @@ impl Remote {
                 }
             })
         });
+        let threads = threads.collect();
+        begun.wait();
         Remote {
-            threads: threads.collect(),
+            threads,
             stop,
             ended,
         }

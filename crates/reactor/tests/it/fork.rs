@@ -7,8 +7,8 @@ use std::os::unix::process::CommandExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
 use std::task::{Context, Wake, Waker};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -110,21 +110,26 @@ struct Wakers {
 }
 
 impl Wakers {
+    /// Returns when all of them run: a thread that begins holds a lock of std's, which a forked child would have locked
+    /// for ever, and needs to end.
     fn start(handle: &Handle) -> Wakers {
+        const COUNT: usize = 3;
         let stop = Arc::new(AtomicBool::new(false));
-        let threads = (0..3).map(|_| {
-            let (stop, unparker) = (Arc::clone(&stop), handle.unparker());
+        let begun = Arc::new(Barrier::new(COUNT + 1));
+        let threads = (0..COUNT).map(|_| {
+            let (stop, begun) = (Arc::clone(&stop), Arc::clone(&begun));
+            let unparker = handle.unparker();
             std::thread::spawn(move || {
+                begun.wait();
                 while !stop.load(Ordering::Acquire) {
                     unparker.wake_by_ref();
                     std::thread::yield_now();
                 }
             })
         });
-        Wakers {
-            threads: threads.collect(),
-            stop,
-        }
+        let threads = threads.collect();
+        begun.wait();
+        Wakers { threads, stop }
     }
 
     fn end(self) {
