@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawF
 use std::ptr;
 use std::time::Duration;
 
-use crate::eventfd;
+use crate::{clock, eventfd};
 
 /// A one-shot timer on `CLOCK_MONOTONIC`; readable from its expiry until it is drained or set again. Non-blocking,
 /// close-on-exec.
@@ -215,14 +215,5 @@ impl AsRawFd for TimerFd {
 /// ```
 #[must_use]
 pub fn monotonic_now() -> Duration {
-    let mut now = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: `now` is a live record to be filled.
-    let answer = unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
-    // Every Linux has this clock, and the pointer is good: there is no other way to fail.
-    debug_assert_eq!(answer, 0, "CLOCK_MONOTONIC exists");
-    let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
-    Duration::new(seconds, u32::try_from(now.tv_nsec).unwrap_or(0))
+    clock::since_boot(libc::CLOCK_MONOTONIC)
 }
