@@ -135,8 +135,19 @@ impl JoinError {
     }
 }
 
-/// The text of a panic made by `panic!`.
-fn message(payload: &Payload) -> Option<&str> {
+/// The text of a panic made by `panic!`; what [`resume_unwind`](std::panic::resume_unwind) was given may be of any type.
+///
+/// ```
+/// use std::panic::{catch_unwind, resume_unwind};
+/// use uring_executor::panic_text;
+///
+/// let payload = catch_unwind(|| panic!("bad {}", "day")).unwrap_err();
+/// assert_eq!(panic_text(&*payload), Some("bad day"));
+/// let payload = catch_unwind(|| resume_unwind(Box::new(7))).unwrap_err();
+/// assert_eq!(panic_text(&*payload), None);
+/// ```
+#[must_use]
+pub fn panic_text(payload: &(dyn Any + Send)) -> Option<&str> {
     if let Some(text) = payload.downcast_ref::<String>() {
         return Some(text);
     }
@@ -147,7 +158,7 @@ impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.failure {
             Failure::Cancelled => write!(f, "task {} was cancelled", self.id),
-            Failure::Panic(payload) => match message(&payload.lock()) {
+            Failure::Panic(payload) => match panic_text(&**payload.lock()) {
                 Some(text) => write!(f, "task {} panicked with message {text:?}", self.id),
                 None => write!(f, "task {} panicked", self.id),
             },
@@ -159,7 +170,7 @@ impl fmt::Debug for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.failure {
             Failure::Cancelled => write!(f, "JoinError::Cancelled({:?})", self.id),
-            Failure::Panic(payload) => match message(&payload.lock()) {
+            Failure::Panic(payload) => match panic_text(&**payload.lock()) {
                 Some(text) => write!(f, "JoinError::Panic({:?}, {text:?}, ...)", self.id),
                 None => write!(f, "JoinError::Panic({:?}, ...)", self.id),
             },

@@ -85,7 +85,7 @@ mod task;
 mod yield_now;
 
 pub use config::{Config, PanicHook, TaskPanic};
-pub use error::JoinError;
+pub use error::{JoinError, panic_text};
 pub use executor::Executor;
 pub use id::{Id, id, try_id, with_id};
 pub use join_set::JoinSet;

@@ -4,6 +4,8 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt;
 
+use uring_executor::panic_text;
+
 /// How one shard has ended.
 ///
 /// ```
@@ -37,13 +39,7 @@ impl Outcome {
 }
 
 fn message(payload: &(dyn Any + Send)) -> &str {
-    if let Some(message) = payload.downcast_ref::<&'static str>() {
-        message
-    } else if let Some(message) = payload.downcast_ref::<String>() {
-        message
-    } else {
-        "a panic without a message"
-    }
+    panic_text(payload).unwrap_or("a panic without a message")
 }
 
 impl fmt::Display for Outcome {
