@@ -8,11 +8,14 @@ use std::time::Duration;
 
 use crate::context::Context;
 use crate::local::Local;
+use crate::stall::write_who;
 use crate::stamp::Stamp;
 use crate::task::{self, SharedRef};
 use crate::{Id, WakerOwner};
 
 /// A task as it is at one moment, or the future given to `block_on`: see [`Spawner::tasks`](crate::Spawner::tasks).
+///
+/// Shown with `{}` it says whose it is: `task 7, "listener", spawned at src/main.rs:12:5`.
 ///
 /// See the example of [`Spawner::tasks`](crate::Spawner::tasks).
 #[derive(Clone, Debug)]
@@ -36,6 +39,12 @@ pub struct TaskInfo {
     pub joins: Vec<Id>,
     /// Whose wakers are this task's, to find what else it waits for.
     pub owner: WakerOwner,
+}
+
+impl fmt::Display for TaskInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_who(f, self.id, self.name.as_deref(), self.spawned_at)
+    }
 }
 
 /// What a task does at the moment.

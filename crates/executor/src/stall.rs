@@ -93,6 +93,20 @@ pub(crate) struct Identity {
     pub(crate) spawned_at: &'static Location<'static>,
 }
 
+/// Whose it is, in words: those of every report.
+pub(crate) fn write_who(
+    f: &mut fmt::Formatter<'_>,
+    id: Option<Id>,
+    name: Option<&str>,
+    spawned_at: &Location<'_>,
+) -> fmt::Result {
+    match (id, name) {
+        (Some(id), Some(name)) => write!(f, "task {id}, {name:?}, spawned at {spawned_at}"),
+        (Some(id), None) => write!(f, "task {id}, spawned at {spawned_at}"),
+        (None, _) => write!(f, "the future of `block_on` at {spawned_at}"),
+    }
+}
+
 /// A poll that held the thread for too long: nothing else could run meanwhile.
 ///
 /// Shown with `{}` it is one line that says all of it.
@@ -133,16 +147,9 @@ pub struct Stall {
 
 impl fmt::Display for Stall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Stall {
-            spawned_at, held, ..
-        } = self;
-        match (self.id, &self.name) {
-            (Some(id), Some(name)) => {
-                write!(f, "task {id}, {name:?}, spawned at {spawned_at},")?;
-            }
-            (Some(id), None) => write!(f, "task {id}, spawned at {spawned_at},")?,
-            (None, _) => write!(f, "the future of `block_on` at {spawned_at}")?,
-        }
-        write!(f, " held the thread for {held:.1?} in one poll")
+        write_who(f, self.id, self.name.as_deref(), self.spawned_at)?;
+        let comma = if self.id.is_some() { "," } else { "" };
+        let held = self.held;
+        write!(f, "{comma} held the thread for {held:.1?} in one poll")
     }
 }

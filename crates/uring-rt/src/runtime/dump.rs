@@ -138,12 +138,7 @@ impl fmt::Display for TaskDump {
 impl fmt::Display for TaskReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let task = &self.task;
-        match (task.id, &task.name) {
-            (Some(id), Some(name)) => write!(f, "task {id}, {name:?}, spawned at ")?,
-            (Some(id), None) => write!(f, "task {id}, spawned at ")?,
-            (None, _) => f.write_str("the future of `block_on` at ")?,
-        }
-        write!(f, "{}: {}", task.spawned_at, task.state)?;
+        write!(f, "{task}: {}", task.state)?;
         if task.state == TaskState::Waiting {
             self.write_waits(f)?;
         }
