@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
 
-use crate::command::{Command, Failure};
+use crate::command::{Command, Failure, without_settings};
 
 mod catalog;
 mod cold_build;
@@ -96,11 +96,10 @@ fn measure_and_report(root: &Path, selection: &Selection) -> Result<(), String> 
     if chosen.is_empty() {
         return Err("no workload and no group has this name".to_owned());
     }
-    let mut peers: Vec<String> = chosen
+    let peers: Vec<String> = chosen
         .iter()
         .flat_map(|workload| workload.runtimes.clone())
         .collect();
-    peers.dedup();
     // Before the pages are written, which makes the tree dirty.
     let machine = Machine::look(root, &peers);
     let results = measure(root, &chosen, selection);
@@ -175,11 +174,8 @@ fn one_round(
 
 /// What the program prints. It ends itself when it takes too long.
 fn output(program: &Path, args: &[&str]) -> Result<String, String> {
-    let output = Process::new(program)
+    let output = without_settings(&mut Process::new(program))
         .args(args)
-        // It would decide for what is measured by default.
-        .env_remove("URING_RT_BACKEND")
-        .env_remove("URING_RT_RUNG")
         .stdin(Stdio::null())
         .output()
         .map_err(|error| format!("{} could not be started: {error}", program.display()))?;

@@ -134,6 +134,23 @@ pub(crate) fn has_nightly() -> bool {
     answer.is_ok_and(|status| status.success())
 }
 
+/// Whether a program can be started.
+pub(crate) fn is_installed(program: &str) -> bool {
+    let version = process::Command::new(program)
+        .arg("--version")
+        .stdout(process::Stdio::null())
+        .status();
+    version.is_ok()
+}
+
+/// Takes away what a shell may have set for the runtime in the program: it would decide for what is to be seen.
+pub(crate) fn without_settings(program: &mut process::Command) -> &mut process::Command {
+    program
+        .env_remove("URING_RT_BACKEND")
+        .env_remove("URING_RT_RUNG")
+        .env_remove("URING_RT_SEED")
+}
+
 /// Of the tree that is tested, as git names it.
 pub(crate) fn commit() -> String {
     let git = process::Command::new("git")

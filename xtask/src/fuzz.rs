@@ -1,9 +1,8 @@
 //! The fuzz targets, built as cargo-fuzz would build them and without it.
 
 use std::path::Path;
-use std::process::{Command as Process, Stdio};
 
-use crate::command::{Command, Failure, has_nightly};
+use crate::command::{Command, Failure, has_nightly, is_installed};
 
 const TARGETS: [&str; 4] = ["token", "timers", "dispatch", "attribute"];
 
@@ -22,7 +21,7 @@ pub(crate) fn run(root: &Path, seconds: u32) -> Result<(), Failure> {
         println!("skipped: fuzzing needs a nightly toolchain, and none is installed");
         return Ok(());
     }
-    if !has_cxx() {
+    if !is_installed("c++") {
         println!("skipped: libFuzzer is built by a C++ compiler, and there is no `c++`");
         return Ok(());
     }
@@ -39,12 +38,4 @@ pub(crate) fn run(root: &Path, seconds: u32) -> Result<(), Failure> {
             .env("RUSTFLAGS", FLAGS)
             .run(root)
     })
-}
-
-fn has_cxx() -> bool {
-    let version = Process::new("c++")
-        .arg("--version")
-        .stdout(Stdio::null())
-        .status();
-    version.is_ok_and(|status| status.success())
 }

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command as Process, Stdio};
 
-use crate::command::{Command, Failure};
+use crate::command::{Command, Failure, is_installed, without_settings};
 use crate::examples::target_dir;
 
 const RERUN: &str = "cargo xtask instructions";
@@ -26,11 +26,7 @@ const REFUSED: i32 = 3;
 type Counts = BTreeMap<String, f64>;
 
 pub(crate) fn run(root: &Path, record: bool) -> Result<(), Failure> {
-    let version = Process::new("valgrind")
-        .arg("--version")
-        .stdout(Stdio::null())
-        .status();
-    if version.is_err() {
+    if !is_installed("valgrind") {
         println!("skipped: valgrind is not installed");
         return Ok(());
     }
@@ -116,13 +112,11 @@ fn count(root: &Path, name: &str) -> Result<Option<f64>, String> {
 
 /// The instructions of a whole run.
 fn total(root: &Path, name: &str, passes: u64) -> Result<Option<u64>, String> {
-    let output = Process::new("valgrind")
+    let output = without_settings(&mut Process::new("valgrind"))
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(target_dir(root).join("release/instructions"))
         .arg(name)
         .arg(passes.to_string())
-        .env_remove("URING_RT_BACKEND")
-        .env_remove("URING_RT_RUNG")
         .stdin(Stdio::null())
         .output()
         .map_err(|error| format!("valgrind could not be started: {error}"))?;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::command::Failure;
+use crate::command::{Failure, is_installed, without_settings};
 use crate::examples;
 
 const RERUN: &str = "cargo xtask syscalls";
@@ -22,12 +22,7 @@ struct Counts {
 }
 
 pub(crate) fn run(root: &Path) -> Result<(), Failure> {
-    if Command::new("strace")
-        .arg("-V")
-        .stdout(Stdio::null())
-        .status()
-        .is_err()
-    {
+    if !is_installed("strace") {
         println!("skipped: strace is not installed");
         return Ok(());
     }
@@ -55,7 +50,7 @@ fn failure(reason: String) -> Failure {
 
 fn trace(root: &Path, backend: &str) -> Result<Counts, String> {
     let summary = examples::target_dir(root).join(format!("syscalls-{backend}.txt"));
-    let output = Command::new("strace")
+    let output = without_settings(&mut Command::new("strace"))
         .args(["-f", "-c", "-o"])
         .arg(&summary)
         .arg(examples::program(root, "echo"))
@@ -67,7 +62,6 @@ fn trace(root: &Path, backend: &str) -> Result<Counts, String> {
             "--backend",
             backend,
         ])
-        .env_remove("URING_RT_BACKEND")
         .stdin(Stdio::null())
         .output()
         .map_err(|error| format!("strace could not be started: {error}"))?;

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use crate::command::is_installed;
 use crate::examples::wait;
 
 const EMULATOR: &str = "qemu-system-x86_64";
@@ -13,16 +14,12 @@ const EMULATOR: &str = "qemu-system-x86_64";
 const LIMIT: Duration = Duration::from_secs(40 * 60);
 
 pub(super) fn check_emulator() -> Result<(), String> {
-    let version = Command::new(EMULATOR)
-        .arg("--version")
-        .stdout(Stdio::null())
-        .status();
-    match version {
-        Ok(status) if status.success() => Ok(()),
-        _ => Err(format!(
-            "{EMULATOR} does not run; on Debian: apt-get install --no-install-recommends qemu-system-x86"
-        )),
+    if is_installed(EMULATOR) {
+        return Ok(());
     }
+    Err(format!(
+        "{EMULATOR} does not run; on Debian: apt-get install --no-install-recommends qemu-system-x86"
+    ))
 }
 
 /// Runs it, with its serial line in the file `log`, below the commit whose tests
