@@ -6,7 +6,7 @@ mod raw_epoll;
 mod raw_poll_add;
 
 use std::io::{self, BufRead, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process;
 use std::thread;
 
@@ -55,6 +55,27 @@ impl Connection {
         Self {
             stream,
             buffer: vec![0; buffer],
+        }
+    }
+}
+
+/// Takes every connection that waits. `watch` is told the index that each will have.
+fn accept_all(
+    listener: &TcpListener,
+    connections: &mut Vec<Option<Connection>>,
+    buffer: usize,
+    mut watch: impl FnMut(&TcpStream, u64) -> io::Result<()>,
+) -> io::Result<()> {
+    loop {
+        match listener.accept() {
+            Ok((stream, _)) => {
+                stream.set_nonblocking(true)?;
+                stream.set_nodelay(true)?;
+                watch(&stream, connections.len() as u64)?;
+                connections.push(Some(Connection::new(stream, buffer)));
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+            Err(error) => return Err(error),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::os::fd::AsRawFd;
 
 use uring_sys::epoll::{EPOLLET, EPOLLIN, EPOLLRDHUP, Epoll, EventBuffer};
 
-use super::{Connection, announce};
+use super::{Connection, accept_all, announce};
 use crate::load::write_fully;
 use crate::runtime::LOOPBACK;
 
@@ -29,7 +29,10 @@ pub(super) fn serve(buffer: usize) -> io::Result<()> {
         }
         for (_, data) in events.iter() {
             if data == LISTENER {
-                accept_all(&listener, &epoll, &mut connections, buffer)?;
+                let events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+                accept_all(&listener, &mut connections, buffer, |stream, data| {
+                    epoll.add(stream.as_raw_fd(), events, data)
+                })?;
                 continue;
             }
             let connection = &mut connections[data as usize];
@@ -39,27 +42,6 @@ pub(super) fn serve(buffer: usize) -> io::Result<()> {
             if !is_open {
                 *connection = None;
             }
-        }
-    }
-}
-
-fn accept_all(
-    listener: &TcpListener,
-    epoll: &Epoll,
-    connections: &mut Vec<Option<Connection>>,
-    buffer: usize,
-) -> io::Result<()> {
-    loop {
-        match listener.accept() {
-            Ok((stream, _)) => {
-                stream.set_nonblocking(true)?;
-                stream.set_nodelay(true)?;
-                let events = EPOLLIN | EPOLLRDHUP | EPOLLET;
-                epoll.add(stream.as_raw_fd(), events, connections.len() as u64)?;
-                connections.push(Some(Connection::new(stream, buffer)));
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-            Err(error) => return Err(error),
         }
     }
 }

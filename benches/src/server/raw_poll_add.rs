@@ -11,7 +11,7 @@ use uring_sys::abi::{
 };
 use uring_sys::{Ring, Setup, Sqe};
 
-use super::{Connection, announce};
+use super::{Connection, accept_all, announce};
 use crate::load::write_fully;
 use crate::runtime::LOOPBACK;
 
@@ -49,7 +49,9 @@ pub(super) fn serve(buffer: usize, flags: u32) -> io::Result<()> {
         };
         while let Some(cqe) = ring.pop() {
             if cqe.user_data == LISTENER {
-                accept_all(&listener, &mut ring, &mut connections, buffer)?;
+                accept_all(&listener, &mut connections, buffer, |stream, user_data| {
+                    arm(&mut ring, stream.as_raw_fd(), user_data)
+                })?;
                 arm(&mut ring, listener.as_raw_fd(), LISTENER)?;
                 continue;
             }
@@ -73,26 +75,6 @@ fn arm(ring: &mut Ring, fd: RawFd, user_data: u64) -> io::Result<()> {
         ring.push(poll()).map_err(io::Error::other)?;
     }
     Ok(())
-}
-
-fn accept_all(
-    listener: &TcpListener,
-    ring: &mut Ring,
-    connections: &mut Vec<Option<Connection>>,
-    buffer: usize,
-) -> io::Result<()> {
-    loop {
-        match listener.accept() {
-            Ok((stream, _)) => {
-                stream.set_nonblocking(true)?;
-                stream.set_nodelay(true)?;
-                arm(ring, stream.as_raw_fd(), connections.len() as u64)?;
-                connections.push(Some(Connection::new(stream, buffer)));
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-            Err(error) => return Err(error),
-        }
-    }
 }
 
 /// Whether more can come.
