@@ -66,13 +66,7 @@ fn requests_of_one_connection_stay_where_it_came() {
 fn all_shards_stop_together_and_answer_what_is_under_way() {
     for_each_backend(|backend| {
         let server = Server::start(SERVER, &["3"], backend);
-        if let Some(mut wrk) = foreign("wrk") {
-            wrk.args(["-t1", "-c50", "-d1s", "--timeout", "30s", &server.url("/")]);
-            let report = String::from_utf8(output(&mut wrk)).unwrap();
-            // Both lines are there only if something went wrong.
-            assert!(!report.contains("Non-2xx"), "{report}");
-            assert!(!report.contains("Socket errors"), "{report}");
-        }
+        server.answers_wrk();
         // Connections that are idle are closed, and not waited for.
         let mut idle: Vec<_> = (0..20).map(|_| server.connect()).collect();
         for stream in &mut idle {

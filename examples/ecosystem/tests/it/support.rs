@@ -49,6 +49,19 @@ impl Server {
         TcpStream::connect(self.address).unwrap()
     }
 
+    /// Under load by wrk, if that is here.
+    pub(crate) fn answers_wrk(&self) {
+        let Some(mut wrk) = foreign("wrk") else {
+            return;
+        };
+        wrk.args(["-t1", "-c50", "-d1s", "--timeout", "30s", &self.url("/")]);
+        let report = String::from_utf8(output(&mut wrk)).unwrap();
+        // Both lines are there only if something went wrong.
+        assert!(!report.contains("Non-2xx"), "{report}");
+        assert!(!report.contains("Socket errors"), "{report}");
+        assert!(report.contains("requests in"), "{report}");
+    }
+
     /// Asks it to stop, and does not wait.
     pub(crate) fn terminate(&self) {
         kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
