@@ -75,7 +75,7 @@ pub fn stop_signal() -> io::Result<Stop> {
     Ok(either.boxed_local().shared())
 }
 
-/// Serves each connection by a task of its own until `stop`. New ones are refused from then on, and those that are
+/// Serves each connection by a task of its own until `stop`, which each is given, too. New ones are refused from then on, and those that are
 /// there have `PATIENCE` to end; then they are cut off.
 ///
 /// # Errors
@@ -83,14 +83,14 @@ pub fn stop_signal() -> io::Result<Stop> {
 /// When the listener fails for good. What passes, such as too many open files, is waited for.
 pub async fn serve<C, F>(listener: TcpListener, stop: Stop, connection: C) -> Result<(), Failure>
 where
-    C: Fn(TcpStream) -> F,
+    C: Fn(TcpStream, Stop) -> F,
     F: Future<Output = Result<(), Failure>> + 'static,
 {
     let mut connections = JoinSet::new();
     {
         let mut incoming = listener.incoming();
         while let Either::Left((Some(stream), _)) = select(incoming.next(), stop.clone()).await {
-            connections.spawn(reported(connection(stream?)));
+            connections.spawn(reported(connection(stream?, stop.clone())));
             // What has ended is not kept.
             while connections.try_join_next().is_some() {}
         }

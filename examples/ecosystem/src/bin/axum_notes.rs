@@ -46,11 +46,10 @@ async fn main() -> Result<(), Failure> {
         .layer(from_fn_with_state(limit, give_up_in_time))
         .layer(from_fn(measure))
         .with_state(Arc::<Board>::default());
-    let connection = {
-        let stop = stop.clone();
-        move |stream| http::serve(stream, stop.clone(), http::from_tower(router.clone()))
-    };
-    serve(listener, stop, connection).await
+    serve(listener, stop, move |stream, stop| {
+        http::serve(stream, stop, http::from_tower(router.clone()))
+    })
+    .await
 }
 
 async fn list(State(board): State<Arc<Board>>) -> String {

@@ -19,11 +19,10 @@ type Answer = Response<Either<Full<Bytes>, Incoming>>;
 async fn main() -> Result<(), Failure> {
     let stop = stop_signal()?;
     let listener = listen("127.0.0.1:8080", "http").await?;
-    let connection = {
-        let stop = stop.clone();
-        move |stream| http::serve(stream, stop.clone(), answer)
-    };
-    serve(listener, stop, connection).await
+    serve(listener, stop, move |stream, stop| {
+        http::serve(stream, stop, answer)
+    })
+    .await
 }
 
 async fn answer(request: Request<Incoming>) -> Result<Answer, Failure> {

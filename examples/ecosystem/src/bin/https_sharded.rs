@@ -84,11 +84,10 @@ fn main() -> Result<(), Failure> {
 
 async fn serve_shard(listener: TcpListener, site: Site) -> Result<(), Failure> {
     let stop: Stop = shard::stopping().boxed_local().shared();
-    let connection = {
-        let stop = stop.clone();
-        move |stream| serve_connection(stream, site.clone(), stop.clone())
-    };
-    serve(listener, stop, connection).await
+    serve(listener, stop, move |stream, stop| {
+        serve_connection(stream, site.clone(), stop)
+    })
+    .await
 }
 
 async fn serve_connection(stream: TcpStream, site: Site, stop: Stop) -> Result<(), Failure> {

@@ -58,9 +58,8 @@ async fn serve_shard(listener: TcpListener) -> Result<(), Failure> {
         async { Ok(Response::new(Full::<Bytes>::from(text))) }
     };
     let stop: Stop = shard::stopping().boxed_local().shared();
-    let connection = {
-        let stop = stop.clone();
-        move |stream| http::serve(stream, stop.clone(), answer.clone())
-    };
-    serve(listener, stop, connection).await
+    serve(listener, stop, move |stream, stop| {
+        http::serve(stream, stop, answer.clone())
+    })
+    .await
 }

@@ -29,11 +29,10 @@ async fn main() -> Result<(), Failure> {
     publish(&identity.pem)?;
     let acceptor = TlsAcceptor::from(Arc::new(identity.server_config()?));
     let listener = listen("127.0.0.1:8443", "tls").await?;
-    let connection = {
-        let stop = stop.clone();
-        move |stream| echo(acceptor.clone(), stream, stop.clone())
-    };
-    serve(listener, stop, connection).await
+    serve(listener, stop, move |stream, stop| {
+        echo(acceptor.clone(), stream, stop)
+    })
+    .await
 }
 
 async fn echo(acceptor: TlsAcceptor, stream: TcpStream, stop: Stop) -> Result<(), Failure> {

@@ -22,11 +22,7 @@ const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 async fn main() -> Result<(), Failure> {
     let stop = stop_signal()?;
     let listener = listen("127.0.0.1:9001", "ws").await?;
-    let connection = {
-        let stop = stop.clone();
-        move |stream| echo(stream, stop.clone())
-    };
-    serve(listener, stop, connection).await
+    serve(listener, stop, echo).await
 }
 
 async fn echo(stream: TcpStream, mut stop: Stop) -> Result<(), Failure> {

@@ -26,9 +26,8 @@ async fn main() -> Result<(), Failure> {
     let listener = listen("127.0.0.1:6379", "redis").await?;
     // All connections are tasks of this thread: they share the store without a lock.
     let store = Rc::new(RefCell::new(Store::default()));
-    let connection = {
-        let stop = stop.clone();
-        move |stream| connection::serve(stream, stop.clone(), Rc::clone(&store))
-    };
-    serve(listener, stop, connection).await
+    serve(listener, stop, move |stream, stop| {
+        connection::serve(stream, stop, Rc::clone(&store))
+    })
+    .await
 }
