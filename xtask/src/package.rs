@@ -1,7 +1,10 @@
 //! What would be published: each package says what it is, and builds from what is in it.
 
+use std::env;
 use std::fs;
-use std::path::Path;
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 
 use crate::command::{Command, Failure};
 use crate::manifest::{Entry, entries};
@@ -22,6 +25,9 @@ const FIELDS: [&str; 8] = [
 const FILES: [&str; 3] = ["README.md", "LICENSE-MIT", "LICENSE-APACHE"];
 
 const TASK: &str = "cargo xtask package";
+
+/// Below the workspace: where cargo has its home for this.
+const HOME: &str = "target/package-home";
 
 /// Packs all of them together, as those that depend on each other are not in a registry yet: cargo then takes them from
 /// each other's packages, which is what it does when they are published together. Offline, as cargo would ask for the
@@ -45,10 +51,50 @@ pub(crate) fn run(root: &Path) -> Result<(), Failure> {
     }
     if missing.is_empty() {
         Command::cargo("fetch --locked --target host-tuple").run(root)?;
-        command.run(root)
+        make_home(&root.join(HOME)).map_err(|error| failure(format!("{HOME}: {error}")))?;
+        // An absolute path, as cargo runs the compiler in other directories.
+        let home = root.join(HOME).display().to_string();
+        command.env("CARGO_HOME", home).run(root)
     } else {
         Err(failure(missing.join(", ")))
     }
+}
+
+/// A home of cargo that has what the user's has, but nothing unpacked of our own packages. Cargo unpacks a version of a
+/// package once, and for ever: of one that has changed since it would go on to see what it was.
+fn make_home(home: &Path) -> io::Result<()> {
+    if home.exists() {
+        fs::remove_dir_all(home)?;
+    }
+    let theirs = env::var_os("CARGO_HOME").map_or_else(
+        || PathBuf::from(env::var_os("HOME").unwrap_or_default()).join(".cargo"),
+        PathBuf::from,
+    );
+    link_all(&theirs, home, |name| {
+        name != "registry" && !name.starts_with(".package-cache")
+    })?;
+    for part in ["index", "cache", "src"] {
+        let part = Path::new("registry").join(part);
+        link_all(&theirs.join(&part), &home.join(&part), is_from_elsewhere)?;
+    }
+    Ok(())
+}
+
+/// Whether a registry's directory is not that of packages which are packed together: those have no name of a host.
+fn is_from_elsewhere(registry: &str) -> bool {
+    !registry.starts_with('-')
+}
+
+/// Links to what is in a directory, in another one.
+fn link_all(from: &Path, to: &Path, is_wanted: impl Fn(&str) -> bool) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        if is_wanted(&entry.file_name().to_string_lossy()) {
+            symlink(entry.path(), to.join(entry.file_name()))?;
+        }
+    }
+    Ok(())
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
@@ -100,7 +146,7 @@ fn package<'a>(manifest: &'a [Entry], key: &str) -> Option<&'a Entry> {
 
 #[cfg(test)]
 mod tests {
-    use super::{fields_missing, members, published};
+    use super::{fields_missing, is_from_elsewhere, members, published};
     use crate::manifest::entries;
 
     #[test]
@@ -116,6 +162,12 @@ mod tests {
         assert_eq!(published(&ours), None);
         let theirs = entries("[package]\nname = \"a\"");
         assert_eq!(published(&theirs), Some("a"));
+    }
+
+    #[test]
+    fn a_registry_of_our_own_packages_is_known_by_its_name() {
+        assert!(is_from_elsewhere("a.host-1949cf8c6b5b557f"));
+        assert!(!is_from_elsewhere("-3c952b8216f1a219"));
     }
 
     #[test]
