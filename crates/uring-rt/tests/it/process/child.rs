@@ -272,9 +272,10 @@ fn a_child_that_is_traced_is_reaped_after_its_tracer_has_seen_the_end() {
             let process = pid(&child);
             let comm = format!("/proc/{}/comm", process.as_raw_nonzero());
             spin_until(|| std::fs::read_to_string(&comm).is_ok_and(|name| name == "sleep\n"));
-            kill_process(process, rustix::process::Signal::INT).unwrap();
+            // Not one that a caller may have had ignored, as a shell does to what it starts in the background.
+            kill_process(process, rustix::process::Signal::KILL).unwrap();
             let status = child.wait().await.unwrap();
-            assert_eq!(status.signal(), Some(libc::SIGINT));
+            assert_eq!(status.signal(), Some(libc::SIGKILL));
         });
     });
 }
