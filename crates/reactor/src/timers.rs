@@ -93,7 +93,7 @@ impl Timers {
             .filter(|deadline| *deadline != Tick::MAX)
     }
 
-    /// Fires every timer whose deadline is not after `now`, in the order of the deadlines.
+    /// Fires every timer whose deadline is not after `now`, in the order of the deadlines; equal ones in any order.
     pub(crate) fn expire(&mut self, now: Tick, wakes: &mut WakeBatch) {
         while let Some(node) = self
             .heap
@@ -214,115 +214,4 @@ fn narrow(index: usize) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    fn noop() -> Waker {
-        Waker::noop().clone()
-    }
-
-    #[derive(Default)]
-    struct Count(AtomicUsize);
-
-    impl std::task::Wake for Count {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    #[test]
-    fn a_deadline_of_now_fires_now_and_a_later_one_does_not() {
-        let (mut timers, mut wakes) = (Timers::default(), WakeBatch::default());
-        timers.insert(10, noop()).unwrap();
-        timers.insert(11, noop()).unwrap();
-        timers.expire(10, &mut wakes);
-        assert_eq!((wakes.len(), timers.next_deadline()), (1, Some(11)));
-    }
-
-    #[test]
-    fn a_deadline_of_never_is_no_deadline() {
-        let mut timers = Timers::default();
-        timers.insert(Tick::MAX, noop()).unwrap();
-        assert_eq!(timers.next_deadline(), None);
-    }
-
-    #[test]
-    fn a_timer_that_comes_after_the_end_is_refused() {
-        let (mut timers, mut wakes) = (Timers::default(), WakeBatch::default());
-        timers.insert(10, noop()).unwrap();
-        timers.close(&mut wakes);
-        assert_eq!(wakes.len(), 1, "the one that waited is told");
-        assert!(timers.insert(10, noop()).is_err());
-    }
-
-    #[test]
-    fn only_the_last_waker_given_is_woken() {
-        let (mut timers, mut wakes) = (Timers::default(), WakeBatch::default());
-        let (first, second) = (Arc::new(Count::default()), Arc::new(Count::default()));
-        let (key, _) = timers.insert(1, Waker::from(first.clone())).unwrap();
-        assert!(!timers.poll(&key, Waker::from(second.clone())).0);
-        timers.expire(1, &mut wakes);
-        wakes.wake_all();
-        assert_eq!(first.0.load(Ordering::Relaxed), 0);
-        assert_eq!(second.0.load(Ordering::Relaxed), 1);
-        assert!(timers.poll(&key, noop()).0, "fired");
-        timers.remove(key);
-        assert_eq!(timers.len(), 0);
-    }
-
-    #[derive(Clone, Debug)]
-    enum Step {
-        Insert(Tick),
-        Remove(prop::sample::Index),
-        Expire(Tick),
-    }
-
-    fn steps() -> impl Strategy<Value = Vec<Step>> {
-        let step = prop_oneof![
-            3 => (0_u64..1000).prop_map(Step::Insert),
-            1 => any::<prop::sample::Index>().prop_map(Step::Remove),
-            1 => (0_u64..1000).prop_map(Step::Expire),
-        ];
-        prop::collection::vec(step, 1..200)
-    }
-
-    proptest! {
-        #[test]
-        fn the_heap_agrees_with_a_sorted_list(steps in steps()) {
-            let (mut timers, mut wakes) = (Timers::default(), WakeBatch::default());
-            // The naive model: every live timer with its deadline; fired ones have `None`.
-            let mut model: Vec<(TimerKey, Option<Tick>)> = Vec::new();
-            for step in steps {
-                match step {
-                    Step::Insert(deadline) => {
-                        let earliest = model.iter().filter_map(|(_, d)| *d).min();
-                        let (key, first) = timers.insert(deadline, noop()).unwrap();
-                        prop_assert_eq!(first, earliest.is_none_or(|e| deadline < e));
-                        model.push((key, Some(deadline)));
-                    }
-                    Step::Remove(index) if !model.is_empty() => {
-                        let (key, pending) = model.swap_remove(index.index(model.len()));
-                        prop_assert_eq!(timers.remove(key).is_some(), pending.is_some());
-                    }
-                    Step::Remove(_) => {}
-                    Step::Expire(now) => {
-                        timers.expire(now, &mut wakes);
-                        let mut due = 0;
-                        for (_, deadline) in &mut model {
-                            due += usize::from(deadline.take_if(|d| *d <= now).is_some());
-                        }
-                        prop_assert_eq!(wakes.len(), due);
-                        wakes.wake_all();
-                    }
-                }
-                timers.verify();
-                prop_assert_eq!(timers.len(), model.len());
-                let earliest = model.iter().filter_map(|(_, d)| *d).min();
-                prop_assert_eq!(timers.next_deadline(), earliest);
-            }
-        }
-    }
-}
+mod tests;
