@@ -6,6 +6,7 @@
 //! - `uring-rt-benches serve RUNTIME BUFFER` is the server of such a load.
 
 mod echo;
+mod idle_timeout;
 mod load;
 mod measure;
 mod runtime;

@@ -3,7 +3,10 @@
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::pin::Pin;
 use std::time::Duration;
+
+use crate::idle_timeout::Remade;
 
 /// One runtime, on one thread. A new peer is an implementation of this in a file of its own, and a line in the
 /// table of `runtimes.rs`.
@@ -28,6 +31,11 @@ pub(crate) trait Runtime: 'static {
 
     /// Begins at the call, or at the first poll.
     fn sleep(duration: Duration) -> impl Future<Output = ()> + 'static;
+
+    /// A sleep whose deadline is changed again and again. Where the runtime cannot do that, each is a new sleep.
+    fn idle_timeout(duration: Duration) -> impl IdleTimeout + 'static {
+        Remade::new(Self::sleep, duration)
+    }
 
     /// Lets the other tasks run. Where the runtime has nothing of its own, the waker is woken at once.
     fn yield_now() -> impl Future<Output = ()> {
@@ -71,6 +79,12 @@ pub(crate) trait Stream: 'static {
 
     /// Writes the first `length` bytes of the buffer, all of them.
     async fn write_all(&mut self, buffer: Vec<u8>, length: usize) -> (io::Result<()>, Vec<u8>);
+}
+
+/// A sleep that is pushed back, as the timeout of a connection is by each message.
+pub(crate) trait IdleTimeout: Future<Output = ()> {
+    /// From now on it lasts so long.
+    fn reset(self: Pin<&mut Self>, duration: Duration);
 }
 
 /// Runs the future as a task, as nearly all code of an application does, and not as the one that the runtime blocks on.

@@ -6,6 +6,7 @@ mod fairness;
 mod idle_connections;
 mod idle_fds;
 mod pending_timers;
+mod reset_storm;
 mod sleep_cancel;
 mod sleeps_fire;
 mod spawn_await;
@@ -20,7 +21,7 @@ mod yield_round;
 use crate::workload::Workload;
 
 /// In the order in which they are run and shown.
-pub(crate) const ALL: [&Workload; 22] = [
+pub(crate) const ALL: [&Workload; 23] = [
     &spawn_await::WORKLOAD,
     &spawn_batch::WORKLOAD,
     &yield_round::WORKLOAD,
@@ -28,6 +29,7 @@ pub(crate) const ALL: [&Workload; 22] = [
     &wake_burst::WORKLOAD,
     &start::WORKLOAD,
     &sleep_cancel::WORKLOAD,
+    &reset_storm::WORKLOAD,
     &sleeps_fire::WORKLOAD,
     &unix_ping_pong::WORKLOAD,
     &tcp_echo::SMALL_1,

@@ -3,12 +3,15 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use glommio::net::{TcpListener, TcpStream, UnixStream};
+use glommio::timer::Timer;
 use glommio::{LocalExecutorBuilder, Placement};
 
-use crate::runtime::{LOOPBACK, Runtime};
+use crate::runtime::{IdleTimeout, LOOPBACK, Runtime};
 use crate::runtimes::futures_io::FuturesIo;
 
 pub(crate) struct Glommio;
@@ -42,6 +45,10 @@ impl Runtime for Glommio {
         glommio::timer::sleep(duration)
     }
 
+    fn idle_timeout(duration: Duration) -> impl IdleTimeout + 'static {
+        GlommioTimer(Timer::new(duration))
+    }
+
     async fn yield_now() {
         glommio::executor().yield_now().await;
     }
@@ -61,5 +68,22 @@ impl Runtime for Glommio {
         let stream = listener.accept().await?;
         stream.set_nodelay(true)?;
         Ok(FuturesIo(stream))
+    }
+}
+
+/// Says when it ended, which no other does.
+struct GlommioTimer(Timer);
+
+impl Future for GlommioTimer {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.0).poll(context).map(drop)
+    }
+}
+
+impl IdleTimeout for GlommioTimer {
+    fn reset(mut self: Pin<&mut Self>, duration: Duration) {
+        self.0.reset(duration);
     }
 }

@@ -3,14 +3,16 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::time::Duration;
 
 use monoio::buf::IoBuf;
 use monoio::io::{AsyncReadRent, AsyncWriteRent, AsyncWriteRentExt};
 use monoio::net::{TcpListener, TcpStream, UnixStream};
+use monoio::time::{Instant, Sleep};
 use monoio::{IoUringDriver, RuntimeBuilder};
 
-use crate::runtime::{LOOPBACK, Runtime, Stream};
+use crate::runtime::{IdleTimeout, LOOPBACK, Runtime, Stream};
 
 pub(crate) struct Monoio;
 
@@ -45,6 +47,10 @@ impl Runtime for Monoio {
         monoio::time::sleep(duration)
     }
 
+    fn idle_timeout(duration: Duration) -> impl IdleTimeout + 'static {
+        monoio::time::sleep(duration)
+    }
+
     fn unix_pair() -> io::Result<(Self::Unix, Self::Unix)> {
         let (one, other) = UnixStream::pair()?;
         Ok((MonoioIo(one), MonoioIo(other)))
@@ -75,5 +81,11 @@ impl<S: AsyncReadRent + AsyncWriteRent + 'static> Stream for MonoioIo<S> {
         let (written, part) =
             AsyncWriteRentExt::write_all(&mut self.0, buffer.slice(..length)).await;
         (written.map(drop), part.into_inner())
+    }
+}
+
+impl IdleTimeout for Sleep {
+    fn reset(self: Pin<&mut Self>, duration: Duration) {
+        Sleep::reset(self, Instant::now() + duration);
     }
 }

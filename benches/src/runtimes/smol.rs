@@ -3,13 +3,15 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use smol::net::unix::UnixStream;
 use smol::net::{TcpListener, TcpStream};
 use smol::{LocalExecutor, Timer};
 
-use crate::runtime::{LOOPBACK, Runtime};
+use crate::runtime::{IdleTimeout, LOOPBACK, Runtime};
 use crate::runtimes::futures_io::FuturesIo;
 
 pub(crate) struct Smol;
@@ -50,6 +52,10 @@ impl Runtime for Smol {
         }
     }
 
+    fn idle_timeout(duration: Duration) -> impl IdleTimeout + 'static {
+        SmolTimer(Timer::after(duration))
+    }
+
     fn yield_now() -> impl Future<Output = ()> {
         smol::future::yield_now()
     }
@@ -69,5 +75,22 @@ impl Runtime for Smol {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
         Ok(FuturesIo(stream))
+    }
+}
+
+/// Says when it ended, which no other does.
+struct SmolTimer(Timer);
+
+impl Future for SmolTimer {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.0).poll(context).map(drop)
+    }
+}
+
+impl IdleTimeout for SmolTimer {
+    fn reset(mut self: Pin<&mut Self>, duration: Duration) {
+        self.0.set_after(duration);
     }
 }

@@ -3,14 +3,16 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
+use tokio::time::{Instant, Sleep};
 
-use crate::runtime::{LOOPBACK, Runtime, Stream};
+use crate::runtime::{IdleTimeout, LOOPBACK, Runtime, Stream};
 
 pub(crate) struct Tokio;
 
@@ -42,6 +44,10 @@ impl Runtime for Tokio {
     }
 
     fn sleep(duration: Duration) -> impl Future<Output = ()> + 'static {
+        tokio::time::sleep(duration)
+    }
+
+    fn idle_timeout(duration: Duration) -> impl IdleTimeout + 'static {
         tokio::time::sleep(duration)
     }
 
@@ -78,5 +84,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Stream for TokioIo<S> {
     async fn write_all(&mut self, buffer: Vec<u8>, length: usize) -> (io::Result<()>, Vec<u8>) {
         let written = AsyncWriteExt::write_all(&mut self.0, &buffer[..length]).await;
         (written, buffer)
+    }
+}
+
+impl IdleTimeout for Sleep {
+    fn reset(self: Pin<&mut Self>, duration: Duration) {
+        Sleep::reset(self, Instant::now() + duration);
     }
 }

@@ -3,12 +3,14 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::time::Duration;
 
 use uring_rt::net::{TcpListener, TcpStream, UnixStream};
 use uring_rt::runtime::{Backend, Builder, Handle};
+use uring_rt::time::{Instant, Sleep};
 
-use crate::runtime::{Counters, LOOPBACK, Runtime};
+use crate::runtime::{Counters, IdleTimeout, LOOPBACK, Runtime};
 use crate::runtimes::futures_io::FuturesIo;
 
 /// The one that a user gets.
@@ -55,6 +57,10 @@ impl<const EPOLL: bool> Runtime for UringRt<EPOLL> {
         uring_rt::time::sleep(duration)
     }
 
+    fn idle_timeout(duration: Duration) -> impl IdleTimeout + 'static {
+        uring_rt::time::sleep(duration)
+    }
+
     fn yield_now() -> impl Future<Output = ()> {
         uring_rt::task::yield_now()
     }
@@ -83,5 +89,11 @@ impl<const EPOLL: bool> Runtime for UringRt<EPOLL> {
             let reactor = metrics.snapshot().reactor;
             vec![("enters", reactor.enters), ("arms", reactor.arms)]
         })
+    }
+}
+
+impl IdleTimeout for Sleep {
+    fn reset(mut self: Pin<&mut Self>, duration: Duration) {
+        Sleep::reset(&mut self, Instant::now() + duration);
     }
 }
