@@ -1,7 +1,7 @@
 //! What a workload may ask of a runtime: the text of each is the same for all of them.
 
 use std::future::Future;
-use std::io;
+use std::io::{self, PipeReader};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::time::Duration;
@@ -85,6 +85,29 @@ pub(crate) trait Stream: 'static {
 pub(crate) trait IdleTimeout: Future<Output = ()> {
     /// From now on it lasts so long.
     fn reset(self: Pin<&mut Self>, duration: Duration);
+}
+
+/// A runtime that waits for descriptors of any kind, and not only for its own streams.
+pub(crate) trait Readiness: Runtime {
+    type Pipe: Readable;
+
+    /// The pipe does not block.
+    fn register(pipe: PipeReader) -> io::Result<Self::Pipe>;
+}
+
+/// A descriptor that is read by whoever waits for it.
+pub(crate) trait Readable: 'static {
+    /// Waits until there is something, and reads once. A read that fills less than the buffer has emptied the pipe, and
+    /// a runtime that remembers readiness is told so.
+    async fn read_when_ready(&self, buffer: &mut [u8]) -> io::Result<usize>;
+}
+
+/// Whether this result of a read says that there is no more.
+pub(crate) fn is_emptied(read: &io::Result<usize>, room: usize) -> bool {
+    match read {
+        Ok(count) => *count < room,
+        Err(error) => error.kind() == io::ErrorKind::WouldBlock,
+    }
 }
 
 /// Runs the future as a task, as nearly all code of an application does, and not as the one that the runtime blocks on.

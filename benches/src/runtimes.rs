@@ -8,6 +8,11 @@ mod smol;
 mod tokio;
 mod uring_rt;
 
+pub(crate) use self::compio::Compio;
+pub(crate) use self::smol::Smol;
+pub(crate) use self::tokio::Tokio;
+pub(crate) use self::uring_rt::{Auto, Epoll};
+
 use crate::runtime::Runtime;
 use crate::workload::{Program, Round, Sample};
 
@@ -32,12 +37,12 @@ pub(crate) trait Visit {
 /// Does it on the runtime of this name.
 pub(crate) fn visit<V: Visit>(name: &str, visitor: V) -> Result<V::Output, String> {
     Ok(match name {
-        "uring-rt" => visitor.visit::<uring_rt::Auto>(),
-        "uring-rt-epoll" => visitor.visit::<uring_rt::Epoll>(),
-        "tokio" => visitor.visit::<tokio::Tokio>(),
-        "smol" => visitor.visit::<smol::Smol>(),
+        "uring-rt" => visitor.visit::<Auto>(),
+        "uring-rt-epoll" => visitor.visit::<Epoll>(),
+        "tokio" => visitor.visit::<Tokio>(),
+        "smol" => visitor.visit::<Smol>(),
         "monoio" => visitor.visit::<monoio::Monoio>(),
-        "compio" => visitor.visit::<compio::Compio>(),
+        "compio" => visitor.visit::<Compio>(),
         "glommio" => visitor.visit::<glommio::Glommio>(),
         _ => return Err(format!("there is no runtime `{name}`")),
     })

@@ -1,6 +1,7 @@
 //! The table of workloads.
 
 mod accept_close;
+mod async_fd;
 mod cross_thread;
 mod fairness;
 mod idle_connections;
@@ -21,7 +22,7 @@ mod yield_round;
 use crate::workload::Workload;
 
 /// In the order in which they are run and shown.
-pub(crate) const ALL: [&Workload; 23] = [
+pub(crate) const ALL: [&Workload; 27] = [
     &spawn_await::WORKLOAD,
     &spawn_batch::WORKLOAD,
     &yield_round::WORKLOAD,
@@ -32,6 +33,10 @@ pub(crate) const ALL: [&Workload; 23] = [
     &reset_storm::WORKLOAD,
     &sleeps_fire::WORKLOAD,
     &unix_ping_pong::WORKLOAD,
+    &async_fd::ONE_OF_16,
+    &async_fd::ALL_OF_16,
+    &async_fd::ONE_OF_1024,
+    &async_fd::QUARTER_OF_1024,
     &tcp_echo::SMALL_1,
     &tcp_echo::SMALL_64,
     &tcp_echo::SMALL_512,

@@ -1,7 +1,7 @@
 //! compio on its io_uring driver.
 
 use std::future::Future;
-use std::io;
+use std::io::{self, PipeReader, Read};
 use std::net::SocketAddr;
 use std::os::unix::net::UnixStream as StdStream;
 use std::time::Duration;
@@ -10,8 +10,9 @@ use compio::BufResult;
 use compio::buf::{IntoInner, IoBuf};
 use compio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use compio::net::{TcpListener, TcpStream, UnixStream};
+use compio::runtime::fd::PollFd;
 
-use crate::runtime::{LOOPBACK, Runtime, Stream};
+use crate::runtime::{LOOPBACK, Readable, Readiness, Runtime, Stream};
 
 pub(crate) struct Compio;
 
@@ -81,5 +82,20 @@ impl<S: AsyncRead + AsyncWrite + 'static> Stream for CompioIo<S> {
         let part = buffer.slice(..length);
         let BufResult(written, part) = AsyncWriteExt::write_all(&mut self.0, part).await;
         (written, part.into_inner())
+    }
+}
+
+impl Readiness for Compio {
+    type Pipe = PollFd<PipeReader>;
+
+    fn register(pipe: PipeReader) -> io::Result<Self::Pipe> {
+        PollFd::new(pipe)
+    }
+}
+
+impl Readable for PollFd<PipeReader> {
+    async fn read_when_ready(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.read_ready().await?;
+        (&**self).read(buffer)
     }
 }

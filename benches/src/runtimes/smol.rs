@@ -1,7 +1,7 @@
 //! smol with a `LocalExecutor`.
 
 use std::future::Future;
-use std::io;
+use std::io::{self, PipeReader, Read};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use smol::net::unix::UnixStream;
 use smol::net::{TcpListener, TcpStream};
-use smol::{LocalExecutor, Timer};
+use smol::{Async, LocalExecutor, Timer};
 
-use crate::runtime::{IdleTimeout, LOOPBACK, Runtime};
+use crate::runtime::{IdleTimeout, LOOPBACK, Readable, Readiness, Runtime};
 use crate::runtimes::futures_io::FuturesIo;
 
 pub(crate) struct Smol;
@@ -92,5 +92,20 @@ impl Future for SmolTimer {
 impl IdleTimeout for SmolTimer {
     fn reset(mut self: Pin<&mut Self>, duration: Duration) {
         self.0.set_after(duration);
+    }
+}
+
+impl Readiness for Smol {
+    type Pipe = Async<PipeReader>;
+
+    fn register(pipe: PipeReader) -> io::Result<Self::Pipe> {
+        Async::new_nonblocking(pipe)
+    }
+}
+
+impl Readable for Async<PipeReader> {
+    async fn read_when_ready(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.readable().await?;
+        self.get_ref().read(buffer)
     }
 }

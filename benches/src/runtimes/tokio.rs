@@ -1,18 +1,19 @@
 //! tokio's current-thread runtime with a `LocalSet`, so that tasks need not be `Send`.
 
 use std::future::Future;
-use std::io;
+use std::io::{self, PipeReader, Read};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::unix::AsyncFd;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, Sleep};
 
-use crate::runtime::{IdleTimeout, LOOPBACK, Runtime, Stream};
+use crate::runtime::{IdleTimeout, LOOPBACK, Readable, Readiness, Runtime, Stream, is_emptied};
 
 pub(crate) struct Tokio;
 
@@ -90,5 +91,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin + 'static> Stream for TokioIo<S> {
 impl IdleTimeout for Sleep {
     fn reset(self: Pin<&mut Self>, duration: Duration) {
         Sleep::reset(self, Instant::now() + duration);
+    }
+}
+
+impl Readiness for Tokio {
+    type Pipe = AsyncFd<PipeReader>;
+
+    #[expect(
+        deprecated,
+        reason = "what takes its place is unsafe; a pipe keeps its descriptor open"
+    )]
+    fn register(pipe: PipeReader) -> io::Result<Self::Pipe> {
+        AsyncFd::with_interest(pipe, Interest::READABLE)
+    }
+}
+
+impl Readable for AsyncFd<PipeReader> {
+    async fn read_when_ready(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut guard = self.readable().await?;
+        let read = self.get_ref().read(buffer);
+        if is_emptied(&read, buffer.len()) {
+            guard.clear_ready();
+        }
+        read
     }
 }

@@ -1,16 +1,17 @@
 //! Ours, with default settings: on what the machine allows, which must be io_uring, and on epoll.
 
 use std::future::Future;
-use std::io;
+use std::io::{self, PipeReader, Read};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::time::Duration;
 
+use uring_rt::io::{AsyncFd, Interest};
 use uring_rt::net::{TcpListener, TcpStream, UnixStream};
 use uring_rt::runtime::{Backend, Builder, Handle};
 use uring_rt::time::{Instant, Sleep};
 
-use crate::runtime::{Counters, IdleTimeout, LOOPBACK, Runtime};
+use crate::runtime::{Counters, IdleTimeout, LOOPBACK, Readable, Readiness, Runtime, is_emptied};
 use crate::runtimes::futures_io::FuturesIo;
 
 /// The one that a user gets.
@@ -95,5 +96,24 @@ impl<const EPOLL: bool> Runtime for UringRt<EPOLL> {
 impl IdleTimeout for Sleep {
     fn reset(mut self: Pin<&mut Self>, duration: Duration) {
         Sleep::reset(&mut self, Instant::now() + duration);
+    }
+}
+
+impl<const EPOLL: bool> Readiness for UringRt<EPOLL> {
+    type Pipe = AsyncFd<PipeReader>;
+
+    fn register(pipe: PipeReader) -> io::Result<Self::Pipe> {
+        AsyncFd::with_interest(pipe, Interest::READABLE)
+    }
+}
+
+impl Readable for AsyncFd<PipeReader> {
+    async fn read_when_ready(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut guard = self.readable().await?;
+        let read = self.get_ref().read(buffer);
+        if is_emptied(&read, buffer.len()) {
+            guard.clear_ready();
+        }
+        read
     }
 }
