@@ -3,7 +3,7 @@
 //! - `uring-rt-benches list` prints what there is, for the tables.
 //! - `uring-rt-benches run WORKLOAD RUNTIME SCALE CORE LOAD_CORE` measures on one core, and prints a line for each metric.
 //!   Where something makes a load, that runs on the other core.
-//! - `uring-rt-benches serve RUNTIME BUFFER` is the server of such a load.
+//! - `uring-rt-benches serve RUNTIME BUFFER` is the server of such a load, `serve-http RUNTIME` one that speaks HTTP.
 
 mod echo;
 mod idle_timeout;
@@ -36,6 +36,7 @@ fn main() -> ExitCode {
             run(workload, runtime, scale, [core, load_core])
         }
         ["serve", runtime, buffer] => number(buffer).and_then(|size| server::serve(runtime, size)),
+        ["serve-http", runtime] => server::serve_http(runtime),
         _ => Err("this is run by `cargo xtask bench`".to_owned()),
     };
     match done {

@@ -6,6 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::time::Duration;
 
+use hyper::rt;
+
 use crate::idle_timeout::Remade;
 
 /// One runtime, on one thread. A new peer is an implementation of this in a file of its own, and a line in the
@@ -100,6 +102,12 @@ pub(crate) trait Readable: 'static {
     /// Waits until there is something, and reads once. A read that fills less than the buffer has emptied the pipe, and
     /// a runtime that remembers readiness is told so.
     async fn read_when_ready(&self, buffer: &mut [u8]) -> io::Result<usize>;
+}
+
+/// A runtime whose streams can lend their buffers as hyper does it.
+pub(crate) trait Http: Runtime {
+    /// Most have a crate of adapters.
+    fn for_hyper(stream: Self::Tcp) -> impl rt::Read + rt::Write + Unpin + 'static;
 }
 
 /// Whether this result of a read says that there is no more.

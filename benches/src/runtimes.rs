@@ -9,6 +9,7 @@ mod tokio;
 mod uring_rt;
 
 pub(crate) use self::compio::Compio;
+pub(crate) use self::glommio::Glommio;
 pub(crate) use self::smol::Smol;
 pub(crate) use self::tokio::Tokio;
 pub(crate) use self::uring_rt::{Auto, Epoll};
@@ -43,7 +44,7 @@ pub(crate) fn visit<V: Visit>(name: &str, visitor: V) -> Result<V::Output, Strin
         "smol" => visitor.visit::<Smol>(),
         "monoio" => visitor.visit::<monoio::Monoio>(),
         "compio" => visitor.visit::<Compio>(),
-        "glommio" => visitor.visit::<glommio::Glommio>(),
+        "glommio" => visitor.visit::<Glommio>(),
         _ => return Err(format!("there is no runtime `{name}`")),
     })
 }

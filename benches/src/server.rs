@@ -2,6 +2,7 @@
 //!
 //! It prints its port, then answers each line of its input with a line of its counters, and ends with its input.
 
+mod http;
 mod raw_epoll;
 mod raw_poll_add;
 
@@ -12,7 +13,7 @@ use std::thread;
 
 use crate::echo::echo_all;
 use crate::runtime::{Counters, Runtime, run};
-use crate::runtimes::{self, Visit};
+use crate::runtimes::{self, Auto, Epoll, Glommio, Smol, Tokio, Visit};
 
 /// The echo server in C, if libev was there to build it with.
 pub(crate) const LIBEV: Option<&str> = option_env!("LIBEV_ECHO");
@@ -24,6 +25,19 @@ pub(crate) fn serve(name: &str, buffer: usize) -> Result<(), String> {
         "raw-poll-add" => raw_poll_add::serve(buffer, raw_poll_add::DEFERRED),
         "raw-poll-add-plain" => raw_poll_add::serve(buffer, raw_poll_add::PLAIN),
         _ => runtimes::visit(name, Serve { buffer })?,
+    };
+    served.map_err(|error| error.to_string())
+}
+
+/// An HTTP server by hyper. It does not return.
+pub(crate) fn serve_http(name: &str) -> Result<(), String> {
+    let served = match name {
+        "uring-rt" => http::serve::<Auto>(),
+        "uring-rt-epoll" => http::serve::<Epoll>(),
+        "tokio" => http::serve::<Tokio>(),
+        "smol" => http::serve::<Smol>(),
+        "glommio" => http::serve::<Glommio>(),
+        _ => return Err(format!("hyper does not run on `{name}`")),
     };
     served.map_err(|error| error.to_string())
 }

@@ -4,6 +4,7 @@ mod accept_close;
 mod async_fd;
 mod cross_thread;
 mod fairness;
+mod http_wrk;
 mod idle_connections;
 mod idle_fds;
 mod pending_timers;
@@ -22,7 +23,7 @@ mod yield_round;
 use crate::workload::Workload;
 
 /// In the order in which they are run and shown.
-pub(crate) const ALL: [&Workload; 27] = [
+pub(crate) const ALL: [&Workload; 28] = [
     &spawn_await::WORKLOAD,
     &spawn_batch::WORKLOAD,
     &yield_round::WORKLOAD,
@@ -43,6 +44,7 @@ pub(crate) const ALL: [&Workload; 27] = [
     &tcp_echo::LARGE_1,
     &tcp_echo::LARGE_64,
     &tcp_echo::LARGE_512,
+    &http_wrk::WORKLOAD,
     &syscalls::CALLS_1,
     &syscalls::CALLS_64,
     &accept_close::WORKLOAD,

@@ -23,18 +23,21 @@ pub(crate) struct Server {
 impl Server {
     /// On the core of this thread.
     pub(crate) fn start(name: &str, buffer: usize) -> Result<Self, String> {
-        let failed = |error: &dyn std::fmt::Display| format!("the server {name}: {error}");
         let mut command = match LIBEV {
             Some(program) if name == "libev" => Command::new(program),
-            _ => {
-                let ourselves = env::current_exe().map_err(|error| failed(&error))?;
-                let mut command = Command::new(ourselves);
-                command.args(["serve", name]);
-                command
-            }
+            _ => ourselves(&["serve", name])?,
         };
+        Self::spawn(name, command.arg(buffer.to_string()))
+    }
+
+    /// One that speaks HTTP.
+    pub(crate) fn start_http(name: &str) -> Result<Self, String> {
+        Self::spawn(name, &mut ourselves(&["serve-http", name])?)
+    }
+
+    fn spawn(name: &str, command: &mut Command) -> Result<Self, String> {
+        let failed = |error: &dyn std::fmt::Display| format!("the server {name}: {error}");
         let mut child = command
-            .arg(buffer.to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -88,6 +91,14 @@ impl Server {
             None => Err("the server has ended".to_owned()),
         }
     }
+}
+
+/// This program, to be run with these arguments.
+pub(crate) fn ourselves(args: &[&str]) -> Result<Command, String> {
+    let path = env::current_exe().map_err(|error| format!("the path of this program: {error}"))?;
+    let mut command = Command::new(path);
+    command.args(args);
+    Ok(command)
 }
 
 impl Drop for Server {

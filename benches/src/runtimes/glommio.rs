@@ -10,8 +10,9 @@ use std::time::Duration;
 use glommio::net::{TcpListener, TcpStream, UnixStream};
 use glommio::timer::Timer;
 use glommio::{LocalExecutorBuilder, Placement};
+use hyper::rt;
 
-use crate::runtime::{IdleTimeout, LOOPBACK, Runtime};
+use crate::runtime::{Http, IdleTimeout, LOOPBACK, Runtime};
 use crate::runtimes::futures_io::FuturesIo;
 
 pub(crate) struct Glommio;
@@ -85,5 +86,11 @@ impl Future for GlommioTimer {
 impl IdleTimeout for GlommioTimer {
     fn reset(mut self: Pin<&mut Self>, duration: Duration) {
         self.0.reset(duration);
+    }
+}
+
+impl Http for Glommio {
+    fn for_hyper(stream: Self::Tcp) -> impl rt::Read + rt::Write + Unpin + 'static {
+        smol_hyper::rt::FuturesIo::new(stream.0)
     }
 }

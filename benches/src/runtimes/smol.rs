@@ -7,11 +7,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use hyper::rt;
 use smol::net::unix::UnixStream;
 use smol::net::{TcpListener, TcpStream};
 use smol::{Async, LocalExecutor, Timer};
 
-use crate::runtime::{IdleTimeout, LOOPBACK, Readable, Readiness, Runtime};
+use crate::runtime::{Http, IdleTimeout, LOOPBACK, Readable, Readiness, Runtime};
 use crate::runtimes::futures_io::FuturesIo;
 
 pub(crate) struct Smol;
@@ -107,5 +108,11 @@ impl Readable for Async<PipeReader> {
     async fn read_when_ready(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.readable().await?;
         self.get_ref().read(buffer)
+    }
+}
+
+impl Http for Smol {
+    fn for_hyper(stream: Self::Tcp) -> impl rt::Read + rt::Write + Unpin + 'static {
+        smol_hyper::rt::FuturesIo::new(stream.0)
     }
 }

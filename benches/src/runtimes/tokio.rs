@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::time::Duration;
 
+use hyper::rt;
 use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
@@ -13,7 +14,9 @@ use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, Sleep};
 
-use crate::runtime::{IdleTimeout, LOOPBACK, Readable, Readiness, Runtime, Stream, is_emptied};
+use crate::runtime::{
+    Http, IdleTimeout, LOOPBACK, Readable, Readiness, Runtime, Stream, is_emptied,
+};
 
 pub(crate) struct Tokio;
 
@@ -114,5 +117,11 @@ impl Readable for AsyncFd<PipeReader> {
             guard.clear_ready();
         }
         read
+    }
+}
+
+impl Http for Tokio {
+    fn for_hyper(stream: Self::Tcp) -> impl rt::Read + rt::Write + Unpin + 'static {
+        hyper_util::rt::TokioIo::new(stream.0)
     }
 }

@@ -6,12 +6,15 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::time::Duration;
 
+use hyper::rt;
 use uring_rt::io::{AsyncFd, Interest};
 use uring_rt::net::{TcpListener, TcpStream, UnixStream};
 use uring_rt::runtime::{Backend, Builder, Handle};
 use uring_rt::time::{Instant, Sleep};
 
-use crate::runtime::{Counters, IdleTimeout, LOOPBACK, Readable, Readiness, Runtime, is_emptied};
+use crate::runtime::{
+    Counters, Http, IdleTimeout, LOOPBACK, Readable, Readiness, Runtime, is_emptied,
+};
 use crate::runtimes::futures_io::FuturesIo;
 
 /// The one that a user gets.
@@ -115,5 +118,11 @@ impl Readable for AsyncFd<PipeReader> {
             guard.clear_ready();
         }
         read
+    }
+}
+
+impl<const EPOLL: bool> Http for UringRt<EPOLL> {
+    fn for_hyper(stream: Self::Tcp) -> impl rt::Read + rt::Write + Unpin + 'static {
+        stream.0
     }
 }
