@@ -6,7 +6,7 @@ mod server;
 
 pub(crate) use clients::Clients;
 pub(crate) use hog::Hog;
-pub(crate) use server::Server;
+pub(crate) use server::{Server, ourselves};
 
 use std::io::{self, Write};
 use std::net::TcpStream;

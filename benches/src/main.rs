@@ -4,6 +4,7 @@
 //! - `uring-rt-benches run WORKLOAD RUNTIME SCALE CORE LOAD_CORE` measures on one core, and prints a line for each metric.
 //!   Where something makes a load, that runs on the other core.
 //! - `uring-rt-benches serve RUNTIME BUFFER` is the server of such a load, `serve-http RUNTIME` one that speaks HTTP.
+//! - `uring-rt-benches once RUNTIME` does a little of everything and ends: what a process costs that does hardly anything.
 
 mod echo;
 mod idle_timeout;
@@ -37,6 +38,10 @@ fn main() -> ExitCode {
         }
         ["serve", runtime, buffer] => number(buffer).and_then(|size| server::serve(runtime, size)),
         ["serve-http", runtime] => server::serve_http(runtime),
+        ["once", runtime] => {
+            alarm::set(LIMIT_SECONDS);
+            workloads::do_once(runtime)
+        }
         _ => Err("this is run by `cargo xtask bench`".to_owned()),
     };
     match done {

@@ -4,6 +4,8 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use nix::sched::{CpuSet, sched_setaffinity};
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
 
@@ -26,6 +28,16 @@ pub(crate) fn cpu_time() -> Duration {
 pub(crate) fn cpu_time_by(clock: ClockId) -> Duration {
     let now = clock_gettime(clock);
     Duration::from(now.expect("the process lives"))
+}
+
+/// What the processes have used that this one has started and waited for, from their start to their end.
+pub(crate) fn cpu_time_of_children() -> Result<Duration, String> {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN);
+    let usage = usage.map_err(|error| format!("getrusage: {error}"))?;
+    let microseconds = usage.user_time() + usage.system_time();
+    Ok(Duration::from_micros(
+        microseconds.num_microseconds().cast_unsigned(),
+    ))
 }
 
 /// Memory of this process that is no file's, in bytes: heap, stacks, rings.

@@ -2,6 +2,7 @@
 
 mod accept_close;
 mod async_fd;
+mod cold_start;
 mod cross_thread;
 mod fairness;
 mod http_wrk;
@@ -20,16 +21,19 @@ mod unix_ping_pong;
 mod wake_burst;
 mod yield_round;
 
+pub(crate) use cold_start::do_once;
+
 use crate::workload::Workload;
 
 /// In the order in which they are run and shown.
-pub(crate) const ALL: [&Workload; 28] = [
+pub(crate) const ALL: [&Workload; 29] = [
     &spawn_await::WORKLOAD,
     &spawn_batch::WORKLOAD,
     &yield_round::WORKLOAD,
     &cross_thread::WORKLOAD,
     &wake_burst::WORKLOAD,
     &start::WORKLOAD,
+    &cold_start::WORKLOAD,
     &sleep_cancel::WORKLOAD,
     &reset_storm::WORKLOAD,
     &sleeps_fire::WORKLOAD,
