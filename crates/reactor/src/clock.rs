@@ -259,11 +259,15 @@ impl Clock {
     }
 
     pub(crate) fn now(&self) -> Instant {
-        // Acquire: pairs with the Release in `pause`; a thread that sees the flag sees the pause.
-        if !self.skewed.load(Ordering::Acquire) {
+        if !self.was_ever_paused() {
             return self.kernel.now();
         }
         self.skew.lock().at(&self.kernel)
+    }
+
+    pub(crate) fn was_ever_paused(&self) -> bool {
+        // Acquire: pairs with the Release in `pause`; a thread that sees the flag sees the pause.
+        self.skewed.load(Ordering::Acquire)
     }
 
     /// `false` when the clock is paused already.
@@ -304,7 +308,7 @@ impl Clock {
 
     /// When the system's clock shows what this one shows at `deadline`. Not meant for a paused clock.
     pub(crate) fn to_system(&self, deadline: Instant) -> Instant {
-        if !self.skewed.load(Ordering::Acquire) {
+        if !self.was_ever_paused() {
             return deadline;
         }
         self.kernel.now() + deadline.duration_since(self.now())
@@ -324,16 +328,16 @@ impl Clock {
     }
 
     pub(crate) fn is_paused(&self) -> bool {
-        self.skewed.load(Ordering::Acquire) && self.skew.lock().since.is_none()
+        self.was_ever_paused() && self.skew.lock().since.is_none()
     }
 
     /// Nanoseconds from the epoch; more than 146 years of them are "never".
     pub(crate) fn tick(&self, instant: Instant) -> Tick {
-        let nanos = Tick::try_from(instant.duration_since(self.epoch).as_nanos());
-        nanos
-            .ok()
-            .filter(|tick| *tick < 1 << 62)
-            .unwrap_or(Tick::MAX)
+        let since = instant.duration_since(self.epoch);
+        // In 64 bits: the 128 of `as_nanos` take longer than all the rest.
+        let nanos = since.as_secs().saturating_mul(1_000_000_000);
+        let nanos = nanos.saturating_add(since.subsec_nanos().into());
+        if nanos < 1 << 62 { nanos } else { Tick::MAX }
     }
 
     pub(crate) fn instant(&self, tick: Tick) -> Instant {

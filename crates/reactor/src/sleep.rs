@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
 use crate::clock::Instant;
 use crate::context;
@@ -36,6 +37,8 @@ pub struct Sleep {
     /// Present while the timer is in the reactor's list, also when it has fired there.
     key: Option<TimerKey>,
     was_polled: bool,
+    /// It was not due when it was made, so its first poll does not read the clock again.
+    is_ahead: bool,
 }
 
 impl Sleep {
@@ -64,6 +67,44 @@ impl Sleep {
             deadline,
             key: None,
             was_polled: false,
+            is_ahead: false,
+        }
+    }
+
+    /// Sleeps for `duration` from now on the current reactor's clock. What does not fit is so far away that it does not
+    /// come, but for a paused clock.
+    ///
+    /// Cheaper than [`until`](Self::until) a deadline that is some time from now: the clock is read once. First polled
+    /// when the time is over, it completes in the next turn of the loop.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use uring_reactor::{Instant, Options, Reactor, Sleep};
+    ///
+    /// let reactor = Reactor::new(Options::new())?;
+    /// let _current = reactor.handle().enter();
+    /// let hour = Duration::from_secs(3600);
+    /// let start = Instant::now();
+    /// assert!(Sleep::after(hour).deadline() >= start + hour);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn after(duration: Duration) -> Sleep {
+        let shared = context::require("a timer");
+        let now = shared.clock.now();
+        let deadline = now
+            .checked_add(duration)
+            .unwrap_or_else(Instant::far_future);
+        Sleep {
+            shared,
+            deadline,
+            key: None,
+            was_polled: false,
+            is_ahead: deadline > now,
         }
     }
 
@@ -107,6 +148,12 @@ impl Sleep {
         self.shared.clock.now() >= self.deadline
     }
 
+    /// Whether the first poll need not wait at all. A clock that was paused may have been advanced meanwhile.
+    fn is_due_at_once(&self) -> bool {
+        let is_known = self.is_ahead && !self.shared.clock.was_ever_paused();
+        !is_known && self.is_due()
+    }
+
     /// Changes the deadline, also after the old one has come. A task that waits is woken at the new one, or now if
     /// that has come already.
     ///
@@ -126,6 +173,7 @@ impl Sleep {
     /// ```
     pub fn reset(&mut self, deadline: Instant) {
         self.deadline = deadline;
+        self.is_ahead = false;
         if self.is_due() {
             // No turn of the loop has to come first: the next poll is ready.
             if let Some(waker) = self.take_out() {
@@ -193,7 +241,7 @@ impl Future for Sleep {
         ready!(sleep.shared.pace(cx));
         sleep.was_polled = true;
         let is_due = match &sleep.key {
-            None => sleep.is_due(),
+            None => sleep.is_due_at_once(),
             Some(key) => {
                 let waker = cx.waker().clone();
                 let (is_due, spare) = sleep.shared.timers.lock().poll(key, waker);

@@ -42,7 +42,7 @@ use crate::runtime::{Handle, no_runtime, require};
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
     require("time::sleep");
-    Sleep::until(after(duration))
+    Sleep::after(duration)
 }
 
 /// Waits for a point in time. Cancel safe. Corresponds to `tokio::time::sleep_until`.
@@ -136,13 +136,6 @@ pub async fn advance(duration: Duration) {
     let is_done = current("time::advance").reactor().advance_clock(duration);
     assert!(is_done, "time is not paused");
     crate::task::yield_now().await;
-}
-
-/// The time in `duration` from now. What does not fit is so far away that it does not come, but for a paused clock.
-fn after(duration: Duration) -> Instant {
-    Instant::now()
-        .checked_add(duration)
-        .unwrap_or_else(Instant::far_future)
 }
 
 #[track_caller]

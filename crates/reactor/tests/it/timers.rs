@@ -83,6 +83,38 @@ fn deadlines_of_now_and_of_the_past_are_due_at_once() {
 }
 
 #[test]
+fn a_sleep_of_no_time_is_due_at_once() {
+    on_every_backend(|l| {
+        let _current = l.handle().enter();
+        assert_ready!(task::spawn(Sleep::after(Duration::ZERO)).poll());
+    });
+}
+
+#[test]
+fn a_sleep_that_is_first_polled_when_its_time_is_over_takes_one_turn_without_waiting() {
+    on_every_backend(|l| {
+        let _current = l.handle().enter();
+        let mut sleep = task::spawn(Sleep::after(Duration::from_nanos(1)));
+        while Instant::now() < sleep.deadline() {}
+        assert_pending!(sleep.poll());
+        l.turn(Turn::WaitUntil(Instant::now() + Duration::from_secs(3600)));
+        assert!(sleep.is_woken(), "{}", l.name);
+        assert_ready!(sleep.poll());
+    });
+}
+
+#[test]
+fn a_sleep_that_a_paused_clock_has_passed_is_due_at_its_first_poll() {
+    on_every_backend(|l| {
+        let _current = l.handle().enter();
+        let mut sleep = task::spawn(Sleep::after(Duration::from_secs(3600)));
+        assert!(l.handle().pause_clock());
+        assert!(l.handle().advance_clock(Duration::from_secs(3601)));
+        assert_ready!(sleep.poll());
+    });
+}
+
+#[test]
 fn a_deadline_that_never_comes_keeps_nobody_awake() {
     on_every_backend(|l| {
         let _current = l.handle().enter();
