@@ -37,9 +37,9 @@ impl Sanitizer {
     /// Debug assertions stay on, so that the reactor checks itself in each turn.
     fn tests(self) -> Command {
         let flags = match self {
-            Sanitizer::Address => "-Zsanitizer=address",
-            Sanitizer::Leak => "-Zsanitizer=leak",
-            Sanitizer::Thread => "-Zsanitizer=thread",
+            Sanitizer::Address => "-Zsanitizer=address --cfg=sanitizing",
+            Sanitizer::Leak => "-Zsanitizer=leak --cfg=sanitizing",
+            Sanitizer::Thread => "-Zsanitizer=thread --cfg=sanitizing",
         };
         // Named, so that build scripts and macros are built without the sanitizer.
         let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);

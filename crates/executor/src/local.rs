@@ -8,7 +8,7 @@ use slab::Slab;
 
 use crate::polls::Polls;
 use crate::stamp::Stamp;
-use crate::task::{RunQueue, TaskRef};
+use crate::task::{FreeLists, RunQueue, TaskRef};
 
 /// The home thread's part of an executor. A `&Local` is also the proof that one is on the home thread: it is not
 /// `Sync`, and `Home` lends it only there.
@@ -55,6 +55,9 @@ pub(crate) struct Local {
 
     /// The executor is gone and the credits were given back.
     pub(crate) settled: Cell<bool>,
+
+    /// Memory of tasks that have ended.
+    pub(crate) free_lists: FreeLists,
 
     /// The empty vector that `Inbox::take` gets.
     pub(crate) batch: Cell<Vec<TaskRef>>,

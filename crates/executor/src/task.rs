@@ -1,6 +1,6 @@
 //! The task cell, everything that points to it, and its run queue. All `unsafe` of the crate is here.
 //!
-//! One allocation holds a task: a [`Header`](header::Header), then the future and later its output (the *stage*).
+//! One piece of memory holds a task: a [`Header`](header::Header), then the future and later its output (the *stage*).
 //! Five kinds of reference lead to it, and each counts one: the owner's, a `JoinHandle`, an `AbortHandle`, a waker,
 //! and an entry of the inbox.
 //!
@@ -41,6 +41,7 @@
 )]
 
 mod cell;
+mod free_lists;
 mod header;
 mod home;
 mod join;
@@ -59,6 +60,7 @@ mod task_ref;
 mod unwind;
 mod waker;
 
+pub(crate) use free_lists::FreeLists;
 pub use join::{AbortHandle, JoinHandle};
 pub(crate) use origin::Origin;
 pub use owner::WakerOwner;

@@ -37,24 +37,28 @@ fn allocations(f: impl FnOnce()) -> usize {
 
 fn a_task_is_one_allocation_and_running_it_none() {
     let mut park = Spin;
-    let executor = Executor::new(Config::default(), park.unparker());
-    // The slab of tasks grows once.
-    executor
-        .block_on(&mut park, executor.spawn(async {}))
-        .unwrap();
     // The least of some runs: on a slow machine the thread that started this test is still at work, and it allocates.
-    let spawned = (0..5).map(|_| {
-        allocations(|| {
-            let task = executor.spawn(async {
-                for _ in 0..100 {
-                    yield_now().await;
-                }
-                [1_u64; 16]
-            });
-            executor.block_on(&mut park, task).unwrap();
-        })
+    let runs = (0..5).map(|_| {
+        let executor = Executor::new(Config::default(), park.unparker());
+        // The slab of tasks grows once.
+        executor
+            .block_on(&mut park, executor.spawn(async {}))
+            .unwrap();
+        let mut run_one = || {
+            allocations(|| {
+                let task = executor.spawn(async {
+                    for _ in 0..100 {
+                        yield_now().await;
+                    }
+                    [1_u64; 16]
+                });
+                executor.block_on(&mut park, task).unwrap();
+            })
+        };
+        (run_one(), run_one())
     });
-    assert_eq!(spawned.min(), Some(1));
+    // The second gets the memory of the first, unless a checker is to see each task end.
+    assert_eq!(runs.min(), Some((1, usize::from(cfg!(sanitizing)))));
 }
 
 fn a_task_spawned_elsewhere_is_one_allocation_there_and_none_here() {

@@ -333,11 +333,11 @@ impl Clock {
 
     /// Nanoseconds from the epoch; more than 146 years of them are "never".
     pub(crate) fn tick(&self, instant: Instant) -> Tick {
-        let since = instant.duration_since(self.epoch);
-        // In 64 bits: the 128 of `as_nanos` take longer than all the rest.
-        let nanos = since.as_secs().saturating_mul(1_000_000_000);
-        let nanos = nanos.saturating_add(since.subsec_nanos().into());
-        if nanos < 1 << 62 { nanos } else { Tick::MAX }
+        let nanos = Tick::try_from(instant.duration_since(self.epoch).as_nanos());
+        nanos
+            .ok()
+            .filter(|tick| *tick < 1 << 62)
+            .unwrap_or(Tick::MAX)
     }
 
     pub(crate) fn instant(&self, tick: Tick) -> Instant {

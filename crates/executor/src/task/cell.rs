@@ -4,13 +4,14 @@ use std::any::Any;
 use std::cell::UnsafeCell;
 use std::future::Future;
 use std::marker::PhantomData;
-use std::mem;
+use std::mem::{self, ManuallyDrop};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::free_lists::{self, FreeLists};
 use super::header::{Header, VTable};
 use super::origin::{Name, Origin};
 use super::shared::SharedRef;
@@ -68,22 +69,22 @@ impl<F: Reluctant, N: Name> Table<F, N> {
     pub(super) const RELUCTANT: Self = Self(TaskCell::<F, N>::RELUCTANT_VTABLE, PhantomData);
 }
 
-/// Makes a cell. The state says how many references there are.
+/// Makes a cell, on the home thread from its free lists. The state says how many references there are.
 #[inline]
 pub(super) fn allocate<F: Future, N: Name>(
+    lists: Option<&FreeLists>,
     future: F,
     table: Table<F, N>,
     state: State,
     shared: SharedRef,
     origin: Origin<N>,
 ) -> TaskPtr {
-    let cell = Box::new(TaskCell {
+    let cell = TaskCell {
         header: Header::new(state, table.0, shared, origin.location),
         stage: UnsafeCell::new(Stage::Future(future)),
         name: origin.name,
-    });
-    let cell = NonNull::from(Box::leak(cell));
-    TaskPtr::new(cell.cast())
+    };
+    TaskPtr::new(free_lists::allocate(lists, cell).cast())
 }
 
 /// # Safety
@@ -243,6 +244,32 @@ unsafe fn dealloc<F: Future, N>(task: TaskPtr) {
     // SAFETY: of this type (T8), and nobody else has a reference (T1), let alone a right to the stage.
     unsafe { drop_output::<F, N>(task) };
     let cell = task.as_ptr().cast::<TaskCell<F, N>>();
-    // SAFETY: made by `Box` in `allocate`, of this type (T8), and nobody else has a reference (T1).
-    drop(unsafe { Box::from_raw(cell) });
+    // SAFETY: of this type (T8), and nobody else has a reference (T1).
+    let shared = unsafe { &mut (*cell).header.shared };
+    // SAFETY: not used again, and not dropped with the cell.
+    let shared = unsafe { ManuallyDrop::take(shared) };
+    let memory = Memory {
+        cell,
+        shared: ManuallyDrop::new(shared),
+    };
+    // SAFETY: as above. The memory goes also when a waker of others panics here.
+    unsafe { ptr::drop_in_place(memory.cell) };
+}
+
+/// What is left of a cell that nobody has a reference to.
+struct Memory<F: Future, N> {
+    cell: *mut TaskCell<F, N>,
+    shared: ManuallyDrop<SharedRef>,
+}
+
+impl<F: Future, N> Drop for Memory<F, N> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: a `TaskPtr` is never null.
+        let cell = unsafe { NonNull::new_unchecked(self.cell) };
+        // SAFETY: not used again.
+        let shared = unsafe { ManuallyDrop::take(&mut self.shared) };
+        // SAFETY: from `allocate` of this type, and nobody has a reference to it (T1).
+        shared.drop_after(|lists| unsafe { free_lists::free(lists, cell) });
+    }
 }

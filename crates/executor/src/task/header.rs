@@ -1,6 +1,7 @@
 //! The part of a task cell that does not depend on its future.
 
 use std::cell::Cell;
+use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -22,8 +23,9 @@ pub(super) struct Header {
     /// The functions of the cell's type (T8). Immutable.
     pub(super) vtable: &'static VTable,
 
-    /// The executor's shared part, which the cell keeps alive. Immutable.
-    pub(super) shared: SharedRef,
+    /// The executor's shared part, which the cell keeps alive. Immutable. Outlives the cell's memory, which goes back to
+    /// it.
+    pub(super) shared: ManuallyDrop<SharedRef>,
 
     /// Immutable.
     pub(super) id: Id,
@@ -96,7 +98,7 @@ impl Header {
         Self {
             state,
             vtable,
-            shared,
+            shared: ManuallyDrop::new(shared),
             id: Id::next(),
             location,
             remote_waker: RemoteWaker::none(),

@@ -1,12 +1,13 @@
 //! The part of an executor that outlives it, for the wakers and handles that do.
 
-use std::mem::ManuallyDrop;
+use std::mem::{self, ManuallyDrop};
 use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{RawWaker, RawWakerVTable, Waker};
 use std::time::Duration;
 
+use super::free_lists::FreeLists;
 use super::home::Home;
 use crate::inbox::Inbox;
 use crate::local::Local;
@@ -130,6 +131,7 @@ impl SharedRef {
             return;
         };
         local.settled.set(true);
+        local.free_lists.clear();
         // Relaxed: `self` is still counted, so the end comes later (S2).
         self.references
             .fetch_sub(local.credits.take(), Ordering::Relaxed);
@@ -154,6 +156,25 @@ impl SharedRef {
         // Relaxed: the caller has a reference, and nothing is published.
         self.references.fetch_add(1, Ordering::Relaxed);
         Self(self.0)
+    }
+
+    /// The home thread's part, on that thread and while credits are counted there (S2).
+    #[inline]
+    fn counting_home(&self) -> Option<&Local> {
+        self.local.get().filter(|local| !local.settled.get())
+    }
+
+    /// Drops it after `work` was done with the free lists of the home thread, if this is that thread.
+    #[inline]
+    pub(super) fn drop_after(self, work: impl FnOnce(Option<&FreeLists>)) {
+        let Some(local) = self.counting_home() else {
+            work(None);
+            return;
+        };
+        work(Some(&local.free_lists));
+        // The reference becomes a credit (S1).
+        local.credits.set(local.credits.get() + 1);
+        mem::forget(self);
     }
 }
 
@@ -180,7 +201,7 @@ impl Clone for SharedRef {
 impl Drop for SharedRef {
     #[inline]
     fn drop(&mut self) {
-        if let Some(local) = self.local.get().filter(|local| !local.settled.get()) {
+        if let Some(local) = self.counting_home() {
             local.credits.set(local.credits.get() + 1);
             return;
         }

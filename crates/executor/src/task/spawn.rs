@@ -33,7 +33,8 @@ fn spawn_home_by<F: Future + 'static, N: Name>(
     origin: Origin<N>,
 ) -> JoinHandle<F::Output> {
     let shared = shared.clone_home(local);
-    let task = cell::allocate(future, table, State::new(), shared, origin);
+    let lists = Some(&local.free_lists);
+    let task = cell::allocate(lists, future, table, State::new(), shared, origin);
     // SAFETY: a new task counts two references (T1), and its output is that of `F` (T8).
     let (owner, handle) = unsafe { references(task) };
     if local.closed.get() {
@@ -113,7 +114,8 @@ unsafe fn spawn_remote<F: Future + 'static, N: Name>(
     future: F,
     origin: Origin<N>,
 ) -> JoinHandle<F::Output> {
-    let task = cell::allocate(future, table, State::new_remote(), shared.clone(), origin);
+    let state = State::new_remote();
+    let task = cell::allocate(None, future, table, state, shared.clone(), origin);
     // SAFETY: a new task counts two references (T1), and its output is that of `F` (T8).
     let (owner, handle) = unsafe { references(task) };
     match shared.inbox.push(owner) {
