@@ -181,24 +181,15 @@ impl Sleep {
             }
             return;
         }
-        let Some(key) = self.key.take() else { return };
+        let Some(key) = &self.key else { return };
         let tick = self.shared.clock.tick(deadline);
-        let mut timers = self.shared.timers.lock();
-        let mut is_first = false;
-        let mut unwanted = None;
-        if let Some(waker) = timers.remove(key) {
-            match timers.insert(tick, waker) {
-                Ok((key, first)) => (self.key, is_first) = (Some(key), first),
-                Err(waker) => unwanted = Some(waker),
-            }
-        }
-        drop(timers);
-        // The reactor has gone away meanwhile: the waiting task is told so by its next poll.
-        if let Some(waker) = unwanted {
-            waker.wake();
-        }
-        if is_first {
-            self.shared.announce();
+        let changed = self.shared.timers.lock().change(key, tick);
+        match changed {
+            // The loop may be asleep until a later deadline.
+            Some(true) => self.shared.announce(),
+            Some(false) => {}
+            // The next poll enlists it anew.
+            None => self.forget(),
         }
     }
 

@@ -62,6 +62,20 @@ impl Timers {
         Ok((TimerKey(entry), self.sift_up(position) == 0))
     }
 
+    /// Gives a timer that has not fired another deadline. Says whether the earliest of all has come nearer by that;
+    /// `None`: it has fired, and nothing changes.
+    pub(crate) fn change(&mut self, key: &TimerKey, deadline: Tick) -> Option<bool> {
+        let position = self.entries[key.0 as usize].position;
+        if position == FIRED {
+            return None;
+        }
+        let earliest = self.heap[0].deadline;
+        let position = position as usize;
+        self.heap[position].deadline = deadline;
+        self.settle(position);
+        Some(deadline < earliest)
+    }
+
     /// Whether the timer has fired; if not, `waker` takes the place of the one to wake. The waker that is not
     /// needed is given back, to be dropped without the lock.
     pub(crate) fn poll(&mut self, key: &TimerKey, waker: Waker) -> (bool, Waker) {
@@ -133,7 +147,14 @@ impl Timers {
     /// Takes the node at `position` out of the heap. Its entry's `position` is left to the caller.
     fn remove_node(&mut self, position: usize) {
         self.heap.swap_remove(position);
-        if position < self.heap.len() && self.sift_up(position) == position {
+        if position < self.heap.len() {
+            self.settle(position);
+        }
+    }
+
+    /// Moves a node whose deadline is new at its place to where it belongs.
+    fn settle(&mut self, position: usize) {
+        if self.sift_up(position) == position {
             self.sift_down(position);
         }
     }

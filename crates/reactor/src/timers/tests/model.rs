@@ -102,10 +102,8 @@ impl World {
                 }
             }
             Step::Reset(index, deadline) => {
-                if let Some(at) = chosen(index)
-                    && let Some((number, waker)) = self.remove(at)
-                {
-                    self.insert(*deadline, number, waker);
+                if let Some(at) = chosen(index) {
+                    self.reset(at, *deadline);
                 }
             }
             Step::Poll(index) => {
@@ -144,6 +142,19 @@ impl World {
             deadline: Some(deadline),
             waker: number,
         });
+    }
+
+    fn reset(&mut self, at: usize, deadline: Tick) {
+        let earliest = self.earliest();
+        let live = &mut self.live[at];
+        let changed = self.timers.change(&live.key, deadline);
+        let is_nearer = earliest.is_some_and(|earliest| deadline < earliest);
+        let before = live.deadline.as_mut();
+        let expected = before.map(|before| {
+            *before = deadline;
+            is_nearer
+        });
+        assert_eq!(changed, expected, "the loop sleeps too long, or in vain");
     }
 
     /// The waker, with its number, of one that was pending.
