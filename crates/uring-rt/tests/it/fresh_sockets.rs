@@ -14,6 +14,7 @@ use uring_rt::net::{
 };
 
 use crate::support::{for_each_backend, spin_until};
+use crate::unix::fresh_name;
 
 /// Until the bytes are there, without any help from the runtime.
 fn wait_for_bytes(socket: &impl AsFd) {
@@ -32,7 +33,7 @@ fn what_a_client_has_sent_is_read_without_waiting_when_it_is_accepted() {
         assert_eq!(server.try_read(&mut [0; 8]).unwrap(), 5);
         assert_eq!(server.try_write(b"answer").unwrap(), 6);
 
-        let name = format!("\0uring-rt-fresh-{}", std::process::id());
+        let name = fresh_name();
         let listener = UnixListener::bind(&name).unwrap();
         let client = UnixStream::connect(&name).await.unwrap();
         client.try_write(b"hello").unwrap();

@@ -10,6 +10,7 @@ use uring_rt::time::{Duration, Instant};
 
 use crate::seccomp::under_filter;
 use crate::support::{for_each_backend, paused_runtime};
+use crate::unix::fresh_name;
 
 #[test]
 fn every_connection_is_an_item() {
@@ -38,7 +39,7 @@ fn every_connection_is_an_item() {
 #[test]
 fn unix_listeners_have_it_too() {
     for_each_backend(async || {
-        let name = format!("\0uring-rt-incoming-{}", std::process::id());
+        let name = fresh_name();
         let listener = UnixListener::bind(&name).unwrap();
         let _client = UnixStream::connect(&name).await.unwrap();
         let stream = listener.incoming().next().await.unwrap().unwrap();

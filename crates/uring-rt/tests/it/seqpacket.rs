@@ -8,7 +8,7 @@ use uring_rt::net::{UnixSeqpacket, UnixSeqpacketListener, UnixStream};
 use uring_rt::task::yield_now;
 
 use crate::support::for_each_backend;
-use crate::unix::fresh_path;
+use crate::unix::{fresh_name, fresh_path};
 
 #[test]
 fn messages_arrive_whole_in_order_and_then_the_end() {
@@ -91,7 +91,7 @@ fn a_full_queue_makes_the_sender_wait() {
 #[test]
 fn listeners_and_connections_go_to_descriptors_and_back() {
     for_each_backend(async || {
-        let name = format!("\0uring-rt-seqpacket-std-{}", std::process::id());
+        let name = fresh_name();
         let listener = UnixSeqpacketListener::bind(&name).unwrap();
         let listener = UnixSeqpacketListener::from_std(listener.into_std().unwrap()).unwrap();
         let client = UnixSeqpacket::connect(&name).await.unwrap();

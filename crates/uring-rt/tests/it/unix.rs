@@ -15,9 +15,20 @@ use crate::support::{for_each_backend, pattern};
 
 /// A path for a socket that nobody else uses.
 pub(crate) fn fresh_path() -> PathBuf {
+    std::env::temp_dir().join(format!("uring-rt-{}.socket", fresh_number()))
+}
+
+/// An abstract name that nobody else uses. Not one for each test: until it runs its program, a process that another test
+/// has just forked keeps a listener of this one open, and so its name taken.
+pub(crate) fn fresh_name() -> String {
+    format!("\0uring-rt-{}", fresh_number())
+}
+
+/// Of the process, and in it.
+fn fresh_number() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let n = NEXT.fetch_add(1, Ordering::Relaxed);
-    std::env::temp_dir().join(format!("uring-rt-{}-{n}.socket", std::process::id()))
+    format!("{}-{n}", std::process::id())
 }
 
 #[test]

@@ -11,7 +11,7 @@ use uring_rt::net::UnixDatagram;
 use uring_rt::task::yield_now;
 
 use crate::support::{for_each_backend, pattern};
-use crate::unix::fresh_path;
+use crate::unix::{fresh_name, fresh_path};
 
 #[test]
 fn a_message_goes_to_a_path_and_tells_its_sender() {
@@ -38,7 +38,7 @@ fn a_message_goes_to_a_path_and_tells_its_sender() {
 #[test]
 fn abstract_names_reach_it_and_unbound_senders_have_none() {
     for_each_backend(async || {
-        let name = format!("\0uring-rt-dgram-{}", std::process::id());
+        let name = fresh_name();
         let server = UnixDatagram::bind(&name).unwrap();
         let local = server.local_addr().unwrap();
         assert_eq!(local.as_abstract_name(), Some(&name.as_bytes()[1..]));

@@ -7,7 +7,7 @@ use futures_util::{AsyncReadExt, AsyncWriteExt, FutureExt};
 use uring_rt::net::{UnixListener, UnixSocket, UnixStream};
 
 use crate::support::for_each_backend;
-use crate::unix::fresh_path;
+use crate::unix::{fresh_name, fresh_path};
 
 #[test]
 fn a_bound_client_is_known_by_its_path() {
@@ -37,7 +37,7 @@ fn each_kind_of_socket_does_only_what_it_can() {
         assert_eq!(connected.unwrap_err().kind(), ErrorKind::Other);
         let stream = UnixSocket::new_stream().unwrap();
         assert_eq!(stream.datagram().unwrap_err().kind(), ErrorKind::Other);
-        let name = format!("\0uring-rt-unix-socket-{}", std::process::id());
+        let name = fresh_name();
         let socket = datagram();
         socket.bind(&name).unwrap();
         let socket = socket.datagram().unwrap();
@@ -49,7 +49,7 @@ fn each_kind_of_socket_does_only_what_it_can() {
 #[test]
 fn abstract_names_with_any_bytes_are_kept() {
     for_each_backend(async || {
-        let name = format!("\0uring-rt\0with zeros\0{}", std::process::id());
+        let name = fresh_name() + "\0with zeros\0";
         let listener = UnixListener::bind(&name).unwrap();
         let address = listener.local_addr().unwrap();
         assert_eq!(address.as_abstract_name(), Some(&name.as_bytes()[1..]));
@@ -89,7 +89,7 @@ fn paths_that_cannot_be_are_errors() {
 #[test]
 fn a_full_backlog_is_an_error_as_nobody_can_wait_for_it() {
     for_each_backend(async || {
-        let name = format!("\0uring-rt-backlog-{}", std::process::id());
+        let name = fresh_name();
         let socket = UnixSocket::new_stream().unwrap();
         socket.bind(&name).unwrap();
         let listener = socket.listen(0).unwrap();
@@ -116,7 +116,7 @@ fn the_peer_is_who_it_is() {
 #[test]
 fn a_foreign_socket_is_made_non_blocking() {
     for_each_backend(async || {
-        let name = format!("\0uring-rt-foreign-{}", std::process::id());
+        let name = fresh_name();
         let blocking = || {
             let kind = socket2::Type::STREAM;
             let socket = socket2::Socket::new(socket2::Domain::UNIX, kind, None).unwrap();
