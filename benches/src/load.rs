@@ -9,14 +9,16 @@ pub(crate) use hog::Hog;
 pub(crate) use server::{Server, ourselves};
 
 use std::io::{self, Write};
-use std::net::TcpStream;
 use std::os::fd::AsFd;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 /// Writes all of it, also where the socket takes less at once. With one message on its way per connection that is rare
 /// enough for a `poll` in between.
-pub(crate) fn write_fully(stream: &mut TcpStream, mut bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_fully<S>(stream: &mut S, mut bytes: &[u8]) -> io::Result<()>
+where
+    S: Write + AsFd + ?Sized,
+{
     while !bytes.is_empty() {
         match stream.write(bytes) {
             Ok(count) => bytes = &bytes[count..],

@@ -10,6 +10,7 @@ mod echo;
 mod idle_timeout;
 mod load;
 mod measure;
+mod raw;
 mod runtime;
 mod runtimes;
 mod server;

@@ -3,28 +3,27 @@
 //! It prints its port, then answers each line of its input with a line of its counters, and ends with its input.
 
 mod http;
-mod raw_epoll;
-mod raw_poll_add;
+mod raw_echo;
 
 use std::io::{self, BufRead, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::process;
 use std::thread;
 
 use crate::echo::echo_all;
-use crate::runtime::{Counters, Runtime, run};
+use crate::raw::Loop;
+use crate::runtime::{Counters, LOOPBACK, Runtime, run};
 use crate::runtimes::{self, Auto, Epoll, Glommio, Smol, Tokio, Visit};
+use raw_echo::RawEcho;
 
 /// The echo server in C, if libev was there to build it with.
 pub(crate) const LIBEV: Option<&str> = option_env!("LIBEV_ECHO");
 
 /// An echo server, with a buffer of this size for each connection. It does not return.
 pub(crate) fn serve(name: &str, buffer: usize) -> Result<(), String> {
-    let served = match name {
-        "raw-epoll" => raw_epoll::serve(buffer),
-        "raw-poll-add" => raw_poll_add::serve(buffer, raw_poll_add::DEFERRED),
-        "raw-poll-add-plain" => raw_poll_add::serve(buffer, raw_poll_add::PLAIN),
-        _ => runtimes::visit(name, Serve { buffer })?,
+    let served = match Loop::named(name) {
+        Some(raw) => serve_raw(raw, buffer),
+        None => runtimes::visit(name, Serve { buffer })?,
     };
     served.map_err(|error| error.to_string())
 }
@@ -58,40 +57,11 @@ impl Visit for Serve {
     }
 }
 
-/// Of a raw loop. Each has a buffer of its own, as with the runtimes: one for all of them would stay in the cache.
-struct Connection {
-    stream: TcpStream,
-    buffer: Vec<u8>,
-}
-
-impl Connection {
-    fn new(stream: TcpStream, buffer: usize) -> Self {
-        Self {
-            stream,
-            buffer: vec![0; buffer],
-        }
-    }
-}
-
-/// Takes every connection that waits. `watch` is told the index that each will have.
-fn accept_all(
-    listener: &TcpListener,
-    connections: &mut Vec<Option<Connection>>,
-    buffer: usize,
-    mut watch: impl FnMut(&TcpStream, u64) -> io::Result<()>,
-) -> io::Result<()> {
-    loop {
-        match listener.accept() {
-            Ok((stream, _)) => {
-                stream.set_nonblocking(true)?;
-                stream.set_nodelay(true)?;
-                watch(&stream, connections.len() as u64)?;
-                connections.push(Some(Connection::new(stream, buffer)));
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-            Err(error) => return Err(error),
-        }
-    }
+fn serve_raw(raw: Loop, buffer: usize) -> io::Result<()> {
+    let listener = TcpListener::bind(LOOPBACK)?;
+    listener.set_nonblocking(true)?;
+    announce(listener.local_addr()?, Box::new(Vec::new));
+    raw.run(RawEcho { listener, buffer })
 }
 
 /// The thread that answers the parent sleeps in a read of its own, and costs the server nothing.

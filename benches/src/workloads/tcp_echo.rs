@@ -65,6 +65,23 @@ pub(crate) const SERVERS: [&str; 11] = [
     "libev",
 ];
 
+/// The same, and more ways to ask a ring.
+const ECHO_SERVERS: [&str; 13] = [
+    "uring-rt",
+    "uring-rt-epoll",
+    "tokio",
+    "smol",
+    "monoio",
+    "compio",
+    "glommio",
+    "raw-epoll",
+    "raw-poll-add",
+    "raw-poll-add-plain",
+    "raw-poll-add-unregistered",
+    "raw-poll-multi",
+    "libev",
+];
+
 const fn targets(of_tokio: f64) -> [Target; 3] {
     [
         at_most("uring-rt", of_tokio, "tokio"),
@@ -102,7 +119,7 @@ const fn workload(
             },
         ],
         targets,
-        runtimes: &SERVERS,
+        runtimes: &ECHO_SERVERS,
         without: lacks_libev,
         run,
     }
