@@ -20,9 +20,12 @@ pub(crate) async fn echo<S: Stream>(mut stream: S, buffer: usize) -> io::Result<
 }
 
 /// A task for each connection, for ever.
-pub(crate) async fn echo_all<R: Runtime>(listener: R::Listener, buffer: usize) -> io::Result<()> {
+pub(crate) async fn echo_all<R: Runtime, S: Stream>(
+    accept: impl AsyncFn() -> io::Result<S>,
+    buffer: usize,
+) -> io::Result<()> {
     loop {
-        let stream = R::accept(&listener).await?;
+        let stream = accept().await?;
         R::detach(async move {
             // An error is the end of the connection; whoever makes the load has noticed it.
             let _ = echo(stream, buffer).await;

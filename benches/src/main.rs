@@ -3,7 +3,8 @@
 //! - `uring-rt-benches list` prints what there is, for the tables.
 //! - `uring-rt-benches run WORKLOAD RUNTIME SCALE CORE LOAD_CORE` measures on one core, and prints a line for each metric.
 //!   Where something makes a load, that runs on the other core.
-//! - `uring-rt-benches serve RUNTIME BUFFER` is the server of such a load, `serve-http RUNTIME` one that speaks HTTP.
+//! - `uring-rt-benches serve RUNTIME TRANSPORT BUFFER` is the server of such a load, `serve-http RUNTIME` one that speaks
+//!   HTTP.
 //! - `uring-rt-benches once RUNTIME` does a little of everything and ends: what a process costs that does hardly anything.
 
 mod echo;
@@ -14,6 +15,7 @@ mod raw;
 mod runtime;
 mod runtimes;
 mod server;
+mod transport;
 mod workload;
 mod workloads;
 
@@ -37,7 +39,7 @@ fn main() -> ExitCode {
         ["run", workload, runtime, scale, core, load_core] => {
             run(workload, runtime, scale, [core, load_core])
         }
-        ["serve", runtime, buffer] => number(buffer).and_then(|size| server::serve(runtime, size)),
+        ["serve", runtime, transport, buffer] => serve(runtime, transport, buffer),
         ["serve-http", runtime] => server::serve_http(runtime),
         ["once", runtime] => {
             alarm::set(LIMIT_SECONDS);
@@ -93,6 +95,10 @@ fn run(workload: &str, runtime: &str, scale: &str, cores: [&str; 2]) -> Result<(
         println!("{name}\t{value}");
     }
     Ok(())
+}
+
+fn serve(runtime: &str, transport: &str, buffer: &str) -> Result<(), String> {
+    server::serve(runtime, transport.parse()?, number(buffer)?)
 }
 
 fn number<T: FromStr>(text: &str) -> Result<T, String> {

@@ -14,6 +14,7 @@ use crate::idle_timeout::Remade;
 /// table of `runtimes.rs`.
 pub(crate) trait Runtime: 'static {
     type Unix: Stream;
+    type UnixListener;
     type Listener;
     type Tcp: Stream;
 
@@ -54,6 +55,12 @@ pub(crate) trait Runtime: 'static {
 
     /// Two ends of a stream socket.
     fn unix_pair() -> io::Result<(Self::Unix, Self::Unix)>;
+
+    /// Listens on a name among the abstract ones.
+    fn listen_unix(name: &str) -> io::Result<Self::UnixListener>;
+
+    /// The next connection.
+    async fn accept_unix(listener: &Self::UnixListener) -> io::Result<Self::Unix>;
 
     /// Listens on a port of the loopback that the system chooses.
     async fn listen() -> io::Result<(Self::Listener, SocketAddr)>;

@@ -4,6 +4,7 @@ mod accept_close;
 mod async_fd;
 mod cold_start;
 mod cross_thread;
+mod echo_server;
 mod fairness;
 mod http_wrk;
 mod idle_connections;
@@ -17,6 +18,7 @@ mod spawn_batch;
 mod start;
 mod syscalls;
 mod tcp_echo;
+mod unix_echo;
 mod unix_ping_pong;
 mod wake_burst;
 mod yield_round;
@@ -26,7 +28,7 @@ pub(crate) use cold_start::do_once;
 use crate::workload::Workload;
 
 /// In the order in which they are run and shown.
-pub(crate) const ALL: [&Workload; 29] = [
+pub(crate) const ALL: [&Workload; 32] = [
     &spawn_await::WORKLOAD,
     &spawn_batch::WORKLOAD,
     &yield_round::WORKLOAD,
@@ -48,6 +50,9 @@ pub(crate) const ALL: [&Workload; 29] = [
     &tcp_echo::LARGE_1,
     &tcp_echo::LARGE_64,
     &tcp_echo::LARGE_512,
+    &unix_echo::ECHO_1,
+    &unix_echo::ECHO_64,
+    &unix_echo::ECHO_512,
     &http_wrk::WORKLOAD,
     &syscalls::CALLS_1,
     &syscalls::CALLS_64,

@@ -1,13 +1,13 @@
 //! Connections that each send a message, wait until it has come back, and send the next.
 
 use std::io::{self, Read};
-use std::net::{Ipv4Addr, TcpStream};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::time::{Duration, Instant};
 
 use uring_sys::epoll::{EPOLLIN, Epoll, EventBuffer};
 
 use super::write_fully;
+use crate::transport::{Address, Socket};
 
 /// Messages begin at different places of the same bytes, so that one of another connection, or of an earlier round
 /// trip, is noticed.
@@ -26,7 +26,7 @@ pub(crate) struct Clients {
 }
 
 struct Connection {
-    stream: TcpStream,
+    stream: Box<dyn Socket>,
     /// Of the message on its way: where it begins, and how much of it is back.
     place: usize,
     received: usize,
@@ -38,14 +38,12 @@ struct Connection {
 
 impl Clients {
     /// So many connections, with messages of this size.
-    pub(crate) fn connect(port: u16, count: usize, size: usize) -> io::Result<Self> {
+    pub(crate) fn connect(address: &Address, count: usize, size: usize) -> io::Result<Self> {
         let epoll = Epoll::new()?;
         let mut connections = Vec::with_capacity(count);
         for index in 0..count {
-            let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-            stream.set_nodelay(true)?;
-            stream.set_nonblocking(true)?;
-            epoll.add(stream.as_raw_fd(), EPOLLIN, index as u64)?;
+            let stream = address.connect()?;
+            epoll.add(stream.as_fd().as_raw_fd(), EPOLLIN, index as u64)?;
             connections.push(Connection {
                 stream,
                 place: index % PLACES,
@@ -178,6 +176,6 @@ impl Connection {
         self.place = (self.place + 1) % PLACES;
         self.received = 0;
         self.is_idle = false;
-        write_fully(&mut self.stream, &bytes[self.place..][..size])
+        write_fully(&mut *self.stream, &bytes[self.place..][..size])
     }
 }

@@ -1,13 +1,13 @@
 //! A connection that always has something to read, beside others that wait for their answers.
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
 use std::time::{Duration, Instant};
 
 use super::Clients;
+use crate::transport::{Address, Socket};
 
 pub(crate) struct Hog {
-    stream: TcpStream,
+    stream: Box<dyn Socket>,
     buffer: Vec<u8>,
 }
 
@@ -21,12 +21,9 @@ pub(crate) struct Beside {
 }
 
 impl Hog {
-    pub(crate) fn connect(port: u16) -> io::Result<Self> {
-        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-        stream.set_nodelay(true)?;
-        stream.set_nonblocking(true)?;
+    pub(crate) fn connect(address: &Address) -> io::Result<Self> {
         Ok(Self {
-            stream,
+            stream: address.connect()?,
             buffer: vec![b'x'; 64 * 1024],
         })
     }

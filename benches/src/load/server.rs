@@ -10,6 +10,7 @@ use nix::unistd::Pid;
 
 use crate::measure::{anonymous_memory_of, cpu_time_by};
 use crate::server::LIBEV;
+use crate::transport::{Address, Transport};
 
 /// A server of ours or of libev. It ends when this is dropped.
 pub(crate) struct Server {
@@ -17,17 +18,18 @@ pub(crate) struct Server {
     questions: ChildStdin,
     answers: Lines<BufReader<ChildStdout>>,
     clock: ClockId,
-    pub(crate) port: u16,
+    pub(crate) address: Address,
 }
 
 impl Server {
     /// On the core of this thread.
-    pub(crate) fn start(name: &str, buffer: usize) -> Result<Self, String> {
+    pub(crate) fn start(name: &str, transport: Transport, buffer: usize) -> Result<Self, String> {
         let mut command = match LIBEV {
             Some(program) if name == "libev" => Command::new(program),
             _ => ourselves(&["serve", name])?,
         };
-        Self::spawn(name, command.arg(buffer.to_string()))
+        let args = [transport.name(), &buffer.to_string()];
+        Self::spawn(name, command.args(args))
     }
 
     /// One that speaks HTTP.
@@ -51,11 +53,19 @@ impl Server {
             questions,
             answers: BufReader::new(stdout).lines(),
             clock,
-            port: 0,
+            address: Address::Tcp(0),
         };
-        let port = server.line()?;
-        server.port = port.parse().map_err(|_| failed(&"it names no port"))?;
+        let address = server.line()?.parse();
+        server.address = address.map_err(|error: String| failed(&error))?;
         Ok(server)
+    }
+
+    /// Of one that listens on TCP.
+    pub(crate) fn port(&self) -> Result<u16, String> {
+        match &self.address {
+            Address::Tcp(port) => Ok(*port),
+            Address::Unix(_) => Err("the server has no port".to_owned()),
+        }
     }
 
     pub(crate) fn id(&self) -> u32 {

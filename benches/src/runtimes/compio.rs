@@ -9,15 +9,17 @@ use std::time::Duration;
 use compio::BufResult;
 use compio::buf::{IntoInner, IoBuf};
 use compio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use compio::net::{TcpListener, TcpStream, UnixStream};
+use compio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use compio::runtime::fd::PollFd;
 
 use crate::runtime::{LOOPBACK, Readable, Readiness, Runtime, Stream};
+use crate::transport::listen_on_name;
 
 pub(crate) struct Compio;
 
 impl Runtime for Compio {
     type Unix = CompioIo<UnixStream>;
+    type UnixListener = UnixListener;
     type Listener = TcpListener;
     type Tcp = CompioIo<TcpStream>;
 
@@ -54,6 +56,15 @@ impl Runtime for Compio {
         let (one, other) = StdStream::pair()?;
         let (one, other) = (UnixStream::from_std(one)?, UnixStream::from_std(other)?);
         Ok((CompioIo(one), CompioIo(other)))
+    }
+
+    fn listen_unix(name: &str) -> io::Result<UnixListener> {
+        UnixListener::from_std(listen_on_name(name)?)
+    }
+
+    async fn accept_unix(listener: &UnixListener) -> io::Result<Self::Unix> {
+        let (stream, _) = listener.accept().await?;
+        Ok(CompioIo(stream))
     }
 
     async fn listen() -> io::Result<(TcpListener, SocketAddr)> {

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use glommio::net::{TcpListener, TcpStream, UnixStream};
+use glommio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use glommio::timer::Timer;
 use glommio::{LocalExecutorBuilder, Placement};
 use hyper::rt;
@@ -19,6 +19,7 @@ pub(crate) struct Glommio;
 
 impl Runtime for Glommio {
     type Unix = FuturesIo<UnixStream>;
+    type UnixListener = UnixListener;
     type Listener = TcpListener;
     type Tcp = FuturesIo<TcpStream>;
 
@@ -57,6 +58,16 @@ impl Runtime for Glommio {
     fn unix_pair() -> io::Result<(Self::Unix, Self::Unix)> {
         let (one, other) = UnixStream::pair()?;
         Ok((FuturesIo(one), FuturesIo(other)))
+    }
+
+    fn listen_unix(name: &str) -> io::Result<UnixListener> {
+        // Takes nothing of the standard library over, but knows abstract names.
+        Ok(UnixListener::bind(format!("\0{name}"))?)
+    }
+
+    async fn accept_unix(listener: &UnixListener) -> io::Result<Self::Unix> {
+        let stream = listener.accept().await?;
+        Ok(FuturesIo(stream))
     }
 
     async fn listen() -> io::Result<(TcpListener, SocketAddr)> {

@@ -8,16 +8,18 @@ use std::time::Duration;
 
 use monoio::buf::IoBuf;
 use monoio::io::{AsyncReadRent, AsyncWriteRent, AsyncWriteRentExt};
-use monoio::net::{TcpListener, TcpStream, UnixStream};
+use monoio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use monoio::time::{Instant, Sleep};
 use monoio::{IoUringDriver, RuntimeBuilder};
 
 use crate::runtime::{IdleTimeout, LOOPBACK, Runtime, Stream};
+use crate::transport::listen_on_name;
 
 pub(crate) struct Monoio;
 
 impl Runtime for Monoio {
     type Unix = MonoioIo<UnixStream>;
+    type UnixListener = UnixListener;
     type Listener = TcpListener;
     type Tcp = MonoioIo<TcpStream>;
 
@@ -54,6 +56,15 @@ impl Runtime for Monoio {
     fn unix_pair() -> io::Result<(Self::Unix, Self::Unix)> {
         let (one, other) = UnixStream::pair()?;
         Ok((MonoioIo(one), MonoioIo(other)))
+    }
+
+    fn listen_unix(name: &str) -> io::Result<UnixListener> {
+        UnixListener::from_std(listen_on_name(name)?)
+    }
+
+    async fn accept_unix(listener: &UnixListener) -> io::Result<Self::Unix> {
+        let (stream, _) = listener.accept().await?;
+        Ok(MonoioIo(stream))
     }
 
     async fn listen() -> io::Result<(TcpListener, SocketAddr)> {

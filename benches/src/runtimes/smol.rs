@@ -8,12 +8,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::rt;
-use smol::net::unix::UnixStream;
+use smol::net::unix::{UnixListener, UnixStream};
 use smol::net::{TcpListener, TcpStream};
 use smol::{Async, LocalExecutor, Timer};
 
 use crate::runtime::{Http, IdleTimeout, LOOPBACK, Readable, Readiness, Runtime};
 use crate::runtimes::futures_io::FuturesIo;
+use crate::transport::listen_on_name;
 
 pub(crate) struct Smol;
 
@@ -24,6 +25,7 @@ thread_local! {
 
 impl Runtime for Smol {
     type Unix = FuturesIo<UnixStream>;
+    type UnixListener = UnixListener;
     type Listener = TcpListener;
     type Tcp = FuturesIo<TcpStream>;
 
@@ -64,6 +66,15 @@ impl Runtime for Smol {
     fn unix_pair() -> io::Result<(Self::Unix, Self::Unix)> {
         let (one, other) = UnixStream::pair()?;
         Ok((FuturesIo(one), FuturesIo(other)))
+    }
+
+    fn listen_unix(name: &str) -> io::Result<UnixListener> {
+        listen_on_name(name)?.try_into()
+    }
+
+    async fn accept_unix(listener: &UnixListener) -> io::Result<Self::Unix> {
+        let (stream, _) = listener.accept().await?;
+        Ok(FuturesIo(stream))
     }
 
     async fn listen() -> io::Result<(TcpListener, SocketAddr)> {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use hyper::rt;
 use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest};
-use tokio::net::{TcpListener, TcpStream, UnixStream};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, Sleep};
@@ -17,11 +17,13 @@ use tokio::time::{Instant, Sleep};
 use crate::runtime::{
     Http, IdleTimeout, LOOPBACK, Readable, Readiness, Runtime, Stream, is_emptied,
 };
+use crate::transport::listen_on_name;
 
 pub(crate) struct Tokio;
 
 impl Runtime for Tokio {
     type Unix = TokioIo<UnixStream>;
+    type UnixListener = UnixListener;
     type Listener = TcpListener;
     type Tcp = TokioIo<TcpStream>;
 
@@ -62,6 +64,17 @@ impl Runtime for Tokio {
     fn unix_pair() -> io::Result<(Self::Unix, Self::Unix)> {
         let (one, other) = UnixStream::pair()?;
         Ok((TokioIo(one), TokioIo(other)))
+    }
+
+    fn listen_unix(name: &str) -> io::Result<UnixListener> {
+        let listener = listen_on_name(name)?;
+        listener.set_nonblocking(true)?;
+        UnixListener::from_std(listener)
+    }
+
+    async fn accept_unix(listener: &UnixListener) -> io::Result<Self::Unix> {
+        let (stream, _) = listener.accept().await?;
+        Ok(TokioIo(stream))
     }
 
     async fn listen() -> io::Result<(TcpListener, SocketAddr)> {

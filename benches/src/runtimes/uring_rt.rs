@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use hyper::rt;
 use uring_rt::io::{AsyncFd, Interest};
-use uring_rt::net::{TcpListener, TcpStream, UnixStream};
+use uring_rt::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use uring_rt::runtime::{Backend, Builder, Handle};
 use uring_rt::time::{Instant, Sleep};
 
@@ -16,6 +16,7 @@ use crate::runtime::{
     Counters, Http, IdleTimeout, LOOPBACK, Readable, Readiness, Runtime, is_emptied,
 };
 use crate::runtimes::futures_io::FuturesIo;
+use crate::transport::listen_on_name;
 
 /// The one that a user gets.
 pub(crate) type Auto = UringRt<false>;
@@ -26,6 +27,7 @@ pub(crate) struct UringRt<const EPOLL: bool>;
 
 impl<const EPOLL: bool> Runtime for UringRt<EPOLL> {
     type Unix = FuturesIo<UnixStream>;
+    type UnixListener = UnixListener;
     type Listener = TcpListener;
     type Tcp = FuturesIo<TcpStream>;
 
@@ -72,6 +74,17 @@ impl<const EPOLL: bool> Runtime for UringRt<EPOLL> {
     fn unix_pair() -> io::Result<(Self::Unix, Self::Unix)> {
         let (one, other) = UnixStream::pair()?;
         Ok((FuturesIo(one), FuturesIo(other)))
+    }
+
+    fn listen_unix(name: &str) -> io::Result<UnixListener> {
+        let listener = listen_on_name(name)?;
+        listener.set_nonblocking(true)?;
+        UnixListener::from_std(listener)
+    }
+
+    async fn accept_unix(listener: &UnixListener) -> io::Result<Self::Unix> {
+        let (stream, _) = listener.accept().await?;
+        Ok(FuturesIo(stream))
     }
 
     async fn listen() -> io::Result<(TcpListener, SocketAddr)> {

@@ -15,6 +15,7 @@ use hyper::service::service_fn;
 
 use super::announce;
 use crate::runtime::{Http, run};
+use crate::transport::Address;
 
 const ANSWER: &[u8] = b"Hello, world!";
 
@@ -31,7 +32,7 @@ pub(super) fn serve<R: Http>() -> io::Result<()> {
             counters.extend(of_runtime());
             counters
         };
-        announce(address, Box::new(counters));
+        announce(&Address::Tcp(address.port()), Box::new(counters));
         loop {
             let stream = R::accept(&listener).await?;
             R::detach(answer_all::<R>(stream, Arc::clone(&connections)));

@@ -1,4 +1,5 @@
-/* The echo server on libev, with the protocol of server.rs. Its argument is the size of a buffer. */
+/* The echo server on libev, with the protocol of server.rs. Its arguments are "tcp" or "unix", and the size of a
+   buffer. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ev.h>
@@ -6,9 +7,12 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 struct connection {
@@ -18,6 +22,7 @@ struct connection {
 };
 
 static size_t buffer_size;
+static int is_tcp;
 
 static void die(const char *what) {
     perror(what);
@@ -60,7 +65,7 @@ static void on_connection(struct ev_loop *loop, ev_io *watcher, int events) {
         struct connection *connection = malloc(sizeof *connection + buffer_size);
         if (connection == NULL)
             die("malloc");
-        if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) < 0)
+        if (is_tcp && setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) < 0)
             die("setsockopt");
         ev_io_init(&connection->watcher, on_readable, fd, EV_READ);
         ev_io_start(loop, &connection->watcher);
@@ -80,22 +85,53 @@ static void on_input(struct ev_loop *loop, ev_io *watcher, int events) {
     fflush(stdout);
 }
 
-int main(int argc, char **argv) {
+static int new_socket(int domain) {
+    int fd = socket(domain, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        die("socket");
+    return fd;
+}
+
+static void start_listening(int fd, const struct sockaddr *address, socklen_t length) {
+    if (bind(fd, address, length) < 0 || listen(fd, SOMAXCONN) < 0)
+        die("listening");
+}
+
+/* On a port of the loopback, which is printed. */
+static int listen_on_tcp(void) {
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t length = sizeof address;
-    ev_io input, listener;
-    buffer_size = argc > 1 ? strtoul(argv[1], NULL, 10) : 0;
-    if (buffer_size == 0) {
-        fputs("the size of a buffer is missing\n", stderr);
-        return 2;
-    }
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = new_socket(AF_INET);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, length) < 0 || listen(fd, SOMAXCONN) < 0)
-        die("listening");
+    start_listening(fd, (struct sockaddr *)&address, length);
     if (getsockname(fd, (struct sockaddr *)&address, &length) < 0)
         die("getsockname");
     printf("%d\n", ntohs(address.sin_port));
+    return fd;
+}
+
+/* On an abstract name, which begins with a null byte and is printed without it. */
+static int listen_on_unix(void) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char *name = address.sun_path + 1;
+    int fd = new_socket(AF_UNIX);
+    snprintf(name, sizeof address.sun_path - 1, "uring-rt-benches-%d", (int)getpid());
+    start_listening(fd, (struct sockaddr *)&address,
+                    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name)));
+    printf("@%s\n", name);
+    return fd;
+}
+
+int main(int argc, char **argv) {
+    ev_io input, listener;
+    int fd;
+    buffer_size = argc == 3 ? strtoul(argv[2], NULL, 10) : 0;
+    if (buffer_size == 0) {
+        fputs("a transport and the size of a buffer are missing\n", stderr);
+        return 2;
+    }
+    is_tcp = strcmp(argv[1], "tcp") == 0;
+    fd = is_tcp ? listen_on_tcp() : listen_on_unix();
     fflush(stdout);
 
     struct ev_loop *loop = ev_default_loop(0);

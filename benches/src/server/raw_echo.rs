@@ -3,6 +3,7 @@
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::net::{UnixListener, UnixStream};
 
 use crate::load::write_fully;
 use crate::raw::{Poller, Program, receive};
@@ -13,7 +14,7 @@ pub(super) struct RawEcho<L> {
     pub(super) buffer: usize,
 }
 
-/// What connections come from.
+/// What both kinds of listeners have in common.
 pub(super) trait Listener: AsRawFd {
     type Stream: Read + Write + AsFd + AsRawFd;
 
@@ -28,6 +29,16 @@ impl Listener for TcpListener {
         let (stream, _) = TcpListener::accept(self)?;
         stream.set_nonblocking(true)?;
         stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+}
+
+impl Listener for UnixListener {
+    type Stream = UnixStream;
+
+    fn accept(&self) -> io::Result<UnixStream> {
+        let (stream, _) = UnixListener::accept(self)?;
+        stream.set_nonblocking(true)?;
         Ok(stream)
     }
 }

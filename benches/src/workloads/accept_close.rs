@@ -3,8 +3,9 @@ use std::net::{Ipv4Addr, Shutdown, TcpStream};
 
 use crate::load::Server;
 use crate::measure::bind_to_core;
+use crate::transport::Transport;
 use crate::workload::{Metric, Round, Sample, Workload};
-use crate::workloads::tcp_echo::{BUFFER, SERVERS, lacks_libev};
+use crate::workloads::echo_server::{BUFFER, SERVERS, lacks_libev};
 
 pub(crate) const WORKLOAD: Workload = Workload {
     name: "accept-close",
@@ -25,15 +26,16 @@ const MESSAGE: [u8; 64] = [b'x'; 64];
 
 fn run(round: &Round) -> Result<Sample, String> {
     let text = |error: io::Error| error.to_string();
-    let server = Server::start(&round.runtime, BUFFER)?;
+    let server = Server::start(&round.runtime, Transport::Tcp, BUFFER)?;
+    let port = server.port()?;
     bind_to_core(round.load_core)?;
     let batches = round.times(250);
     for _ in 0..batches / 10 {
-        connect_and_close(server.port).map_err(text)?;
+        connect_and_close(port).map_err(text)?;
     }
     let before = server.cpu_time();
     for _ in 0..batches {
-        connect_and_close(server.port).map_err(text)?;
+        connect_and_close(port).map_err(text)?;
     }
     let cpu = (server.cpu_time() - before).as_secs_f64() * 1e6;
     Ok(Sample::new([("cpu", cpu / (batches * AT_A_TIME) as f64)]))

@@ -2,8 +2,9 @@ use std::time::Duration;
 
 use crate::load::{Clients, Hog, Server};
 use crate::measure::bind_to_core;
+use crate::transport::Transport;
 use crate::workload::{Metric, Round, Sample, Workload};
-use crate::workloads::tcp_echo::{BUFFER, SERVERS, lacks_libev};
+use crate::workloads::echo_server::{BUFFER, SERVERS, lacks_libev};
 
 pub(crate) const WORKLOAD: Workload = Workload {
     name: "fairness",
@@ -34,10 +35,10 @@ const LASTING: Duration = Duration::from_millis(500);
 
 fn run(round: &Round) -> Result<Sample, String> {
     let text = |error: std::io::Error| error.to_string();
-    let server = Server::start(&round.runtime, BUFFER)?;
+    let server = Server::start(&round.runtime, Transport::Tcp, BUFFER)?;
     bind_to_core(round.load_core)?;
-    let mut clients = Clients::connect(server.port, CONNECTIONS, 64).map_err(text)?;
-    let mut hog = Hog::connect(server.port).map_err(text)?;
+    let mut clients = Clients::connect(&server.address, CONNECTIONS, 64).map_err(text)?;
+    let mut hog = Hog::connect(&server.address).map_err(text)?;
     hog.run_beside(&mut clients, LASTING / 10).map_err(text)?;
     let lasting = round.lasting(LASTING);
     let mut measured = hog.run_beside(&mut clients, lasting).map_err(text)?;

@@ -52,7 +52,7 @@ fn answer_wrk(round: &Round) -> Result<Sample, String> {
     bind_to_core(round.load_core)?;
     let counters = server.counters()?;
     let cpu = server.cpu_time();
-    let report = wrk(server.port)?;
+    let report = wrk(server.port()?)?;
     let cpu = server.cpu_time() - cpu;
     let mut sample = Sample::new([
         ("cpu", cpu.as_secs_f64() * 1e6 / report.requests),

@@ -8,8 +8,9 @@ use nix::unistd::Pid;
 
 use crate::load::{Clients, Server};
 use crate::measure::bind_to_core;
+use crate::transport::Transport;
 use crate::workload::{Metric, Round, Sample, Target, Workload};
-use crate::workloads::tcp_echo::{SERVERS, buffer_for, lacks_libev};
+use crate::workloads::echo_server::{SERVERS, buffer_for, lacks_libev};
 
 pub(crate) const CALLS_1: Workload = workload(
     "syscalls-1",
@@ -113,10 +114,10 @@ const KINDS: [(&str, &[&str]); 4] = [
 ];
 
 fn calls(round: &Round, connections: usize) -> Result<Sample, String> {
-    let mut server = Server::start(&round.runtime, buffer_for(SIZE))?;
+    let mut server = Server::start(&round.runtime, Transport::Tcp, buffer_for(SIZE))?;
     bind_to_core(round.load_core)?;
     let text = |error: std::io::Error| error.to_string();
-    let mut clients = Clients::connect(server.port, connections, SIZE).map_err(text)?;
+    let mut clients = Clients::connect(&server.address, connections, SIZE).map_err(text)?;
     clients.run_for(Duration::from_millis(50)).map_err(text)?;
     clients.finish().map_err(text)?;
 
