@@ -13,7 +13,7 @@ use std::os::fd::AsFd;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-/// Writes all of it, also where the socket takes less at once. With one message on its way per connection that is rare
+/// Writes all of it, also where the socket takes less at once. As few messages are on their way at a time, that is rare
 /// enough for a `poll` in between.
 pub(crate) fn write_fully<S>(stream: &mut S, mut bytes: &[u8]) -> io::Result<()>
 where

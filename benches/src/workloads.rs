@@ -18,6 +18,7 @@ mod spawn_batch;
 mod start;
 mod syscalls;
 mod tcp_echo;
+mod tcp_echo_depth;
 mod unix_echo;
 mod unix_ping_pong;
 mod wake_burst;
@@ -28,7 +29,7 @@ pub(crate) use cold_start::do_once;
 use crate::workload::Workload;
 
 /// In the order in which they are run and shown.
-pub(crate) const ALL: [&Workload; 32] = [
+pub(crate) const ALL: [&Workload; 35] = [
     &spawn_await::WORKLOAD,
     &spawn_batch::WORKLOAD,
     &yield_round::WORKLOAD,
@@ -50,6 +51,9 @@ pub(crate) const ALL: [&Workload; 32] = [
     &tcp_echo::LARGE_1,
     &tcp_echo::LARGE_64,
     &tcp_echo::LARGE_512,
+    &tcp_echo_depth::DEEP_1,
+    &tcp_echo_depth::DEEP_64,
+    &tcp_echo_depth::DEEP_512,
     &unix_echo::ECHO_1,
     &unix_echo::ECHO_64,
     &unix_echo::ECHO_512,

@@ -1,4 +1,4 @@
-//! Connections that each send a message, wait until it has come back, and send the next.
+//! Connections that each keep one message on its way, or several: for each that has come back they send the next.
 
 use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd};
@@ -22,15 +22,21 @@ pub(crate) struct Clients {
     connections: Vec<Connection>,
     bytes: Vec<u8>,
     size: usize,
+    /// Messages on their way, for each connection.
+    depth: usize,
+    /// For as many.
     buffer: Vec<u8>,
 }
 
 struct Connection {
     stream: Box<dyn Socket>,
-    /// Of the message on its way: where it begins, and how much of it is back.
-    place: usize,
+    /// Where the next message to be sent begins.
+    next: usize,
+    /// Messages on their way, and where the oldest of them begins. The others follow it, each at the next place.
+    on_way: usize,
+    oldest: usize,
+    /// How much of the oldest is back.
     received: usize,
-    is_idle: bool,
     round_trips: u64,
     /// Round trips when a run began.
     before: u64,
@@ -39,28 +45,42 @@ struct Connection {
 impl Clients {
     /// So many connections, with messages of this size.
     pub(crate) fn connect(address: &Address, count: usize, size: usize) -> io::Result<Self> {
-        let epoll = Epoll::new()?;
-        let mut connections = Vec::with_capacity(count);
-        for index in 0..count {
-            let stream = address.connect()?;
-            epoll.add(stream.as_fd().as_raw_fd(), EPOLLIN, index as u64)?;
-            connections.push(Connection {
-                stream,
-                place: index % PLACES,
-                received: 0,
-                is_idle: true,
-                round_trips: 0,
-                before: 0,
-            });
-        }
-        Ok(Self {
-            epoll,
+        let mut clients = Self {
+            epoll: Epoll::new()?,
             events: EventBuffer::with_capacity(count),
-            connections,
+            connections: Vec::with_capacity(count),
             bytes: (0..size + PLACES).map(|at| (at % PLACES) as u8).collect(),
             size,
+            depth: 1,
             buffer: vec![0; size],
-        })
+        };
+        for index in 0..count {
+            clients.add(index, address)?;
+        }
+        Ok(clients)
+    }
+
+    fn add(&mut self, index: usize, address: &Address) -> io::Result<()> {
+        let stream = address.connect()?;
+        let fd = stream.as_fd().as_raw_fd();
+        self.epoll.add(fd, EPOLLIN, index as u64)?;
+        self.connections.push(Connection {
+            stream,
+            next: index % PLACES,
+            on_way: 0,
+            oldest: index % PLACES,
+            received: 0,
+            round_trips: 0,
+            before: 0,
+        });
+        Ok(())
+    }
+
+    /// With so many messages on their way at a time, instead of one, on each connection.
+    pub(crate) fn with_depth(mut self, depth: usize) -> Self {
+        self.depth = depth;
+        self.buffer.resize(self.size * depth, 0);
+        self
     }
 
     /// Round trips in so long a time, or longer: each connection must have made one. Messages are on their way when it
@@ -113,16 +133,12 @@ impl Clients {
     /// Whether the message is back, without waiting for it.
     pub(crate) fn has_answer(&mut self, index: usize) -> io::Result<bool> {
         self.take(Duration::ZERO, false)?;
-        Ok(self.connections[index].is_idle)
+        Ok(self.connections[index].on_way == 0)
     }
 
     /// Waits until nothing is on its way.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
-        while self
-            .connections
-            .iter()
-            .any(|connection| !connection.is_idle)
-        {
+        while self.connections.iter().any(|one| one.on_way > 0) {
             self.turn(false)?;
         }
         Ok(())
@@ -133,8 +149,10 @@ impl Clients {
     }
 
     fn send_all(&mut self) -> io::Result<()> {
-        for connection in self.connections.iter_mut().filter(|one| one.is_idle) {
-            connection.send(&self.bytes, self.size)?;
+        for connection in &mut self.connections {
+            while connection.on_way < self.depth {
+                connection.send(&self.bytes, self.size)?;
+            }
         }
         Ok(())
     }
@@ -144,25 +162,14 @@ impl Clients {
         self.take(PATIENCE, again)
     }
 
-    /// Takes what comes before the limit; `again` sends the next message on a connection whose last is complete.
+    /// Takes what comes before the limit; `again` sends a message for each that is complete.
     fn take(&mut self, limit: Duration, again: bool) -> io::Result<()> {
         self.epoll.wait(&mut self.events, Some(limit))?;
         for (_, index) in self.events.iter() {
             let connection = &mut self.connections[index as usize];
-            let missing = &mut self.buffer[connection.received..];
-            let count = connection.stream.read(missing)?;
-            let from = connection.place + connection.received;
-            if count == 0 {
-                return Err(io::Error::other("the server has closed a connection"));
-            }
-            if missing[..count] != self.bytes[from..from + count] {
-                return Err(io::Error::other("what came back is not what was sent"));
-            }
-            connection.received += count;
-            if connection.received == self.size {
-                connection.round_trips += 1;
-                connection.is_idle = true;
-                if again {
+            let complete = connection.receive(&mut self.buffer, &self.bytes, self.size)?;
+            if again {
+                for _ in 0..complete {
                     connection.send(&self.bytes, self.size)?;
                 }
             }
@@ -172,10 +179,39 @@ impl Clients {
 }
 
 impl Connection {
+    /// In a write of its own, as a program does that answers one request after the other.
     fn send(&mut self, bytes: &[u8], size: usize) -> io::Result<()> {
-        self.place = (self.place + 1) % PLACES;
-        self.received = 0;
-        self.is_idle = false;
-        write_fully(&mut *self.stream, &bytes[self.place..][..size])
+        let message = &bytes[self.next..][..size];
+        self.next = (self.next + 1) % PLACES;
+        self.on_way += 1;
+        write_fully(&mut *self.stream, message)
+    }
+
+    /// Takes what has come, as far as it was sent, and compares it. How many messages that completes.
+    fn receive(&mut self, buffer: &mut [u8], bytes: &[u8], size: usize) -> io::Result<usize> {
+        let missing = self.on_way * size - self.received;
+        let count = self.stream.read(&mut buffer[..missing])?;
+        if count == 0 {
+            return Err(io::Error::other("the server has closed a connection"));
+        }
+        let before = self.on_way;
+        let mut come = &buffer[..count];
+        while !come.is_empty() {
+            let expected = &bytes[self.oldest..][self.received..size];
+            let length = come.len().min(expected.len());
+            let (part, rest) = come.split_at(length);
+            if part != &expected[..length] {
+                return Err(io::Error::other("what came back is not what was sent"));
+            }
+            come = rest;
+            self.received += length;
+            if self.received == size {
+                self.received = 0;
+                self.oldest = (self.oldest + 1) % PLACES;
+                self.on_way -= 1;
+                self.round_trips += 1;
+            }
+        }
+        Ok(before - self.on_way)
     }
 }

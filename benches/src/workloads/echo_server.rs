@@ -66,7 +66,7 @@ pub(crate) const fn targets(of_tokio: f64) -> [Target; 3] {
     ]
 }
 
-/// A workload of the server's processor time for each round trip.
+/// A workload of the server's processor time for each message.
 pub(crate) const fn echo(
     group: &'static str,
     name: &'static str,
@@ -109,6 +109,8 @@ pub(crate) struct Load {
     pub(crate) connections: usize,
     /// Of a message, in bytes.
     pub(crate) size: usize,
+    /// Messages on their way, for each connection.
+    pub(crate) depth: usize,
 }
 
 impl Load {
@@ -117,7 +119,7 @@ impl Load {
         let mut server = Server::start(&round.runtime, self.transport, buffer_for(self.size))?;
         bind_to_core(round.load_core)?;
         let clients = Clients::connect(&server.address, self.connections, self.size);
-        let mut clients = clients.map_err(text)?;
+        let mut clients = clients.map_err(text)?.with_depth(self.depth);
         clients.run_for(round.lasting(WARM_UP)).map_err(text)?;
 
         let counters = server.counters()?;

@@ -54,6 +54,7 @@ fn run(round: &Round, connections: usize, size: usize) -> Result<Sample, String>
         transport: Transport::Tcp,
         connections,
         size,
+        depth: 1,
     };
     load.run(round)
 }

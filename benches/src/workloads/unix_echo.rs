@@ -31,6 +31,7 @@ fn run(round: &Round, connections: usize) -> Result<Sample, String> {
         transport: Transport::Unix,
         connections,
         size: 64,
+        depth: 1,
     };
     load.run(round)
 }
