@@ -9,9 +9,9 @@ use super::results::Results;
 const WIDTH: f64 = 760.0;
 const ROW: f64 = 18.0;
 /// Where the bars begin, behind the names.
-const LEFT: f64 = 150.0;
+const LEFT: f64 = 180.0;
 /// The longest bar; a value stands behind it.
-const LONGEST: f64 = 440.0;
+const LONGEST: f64 = 420.0;
 /// Longer bars are cut: one slow runtime must not make those of the others too short to compare.
 const CUT_AT: f64 = 2.5;
 
@@ -123,7 +123,7 @@ fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{CUT_AT, LONGEST, escape, picture};
+    use super::{CUT_AT, LEFT, LONGEST, escape, picture};
     use crate::bench::catalog::Catalog;
     use crate::bench::results::{Results, parse_round};
 
@@ -141,12 +141,12 @@ mod tests {
         let svg = picture("tasks", &workloads, &results);
         let half = LONGEST / CUT_AT / 2.0;
         for part in [
-            format!("class=\"bar ours\" x=\"150\" y=\"25\" width=\"{half:.1}\""),
+            format!("class=\"bar ours\" x=\"{LEFT}\" y=\"25\" width=\"{half:.1}\""),
             format!(
-                "class=\"bar\" x=\"150\" y=\"43\" width=\"{:.1}\"",
+                "class=\"bar\" x=\"{LEFT}\" y=\"43\" width=\"{:.1}\"",
                 half * 2.0
             ),
-            format!("class=\"bar\" x=\"150\" y=\"61\" width=\"{LONGEST:.1}\""),
+            format!("class=\"bar\" x=\"{LEFT}\" y=\"61\" width=\"{LONGEST:.1}\""),
             "… 1000 ns (100.00)".to_owned(),
             "prefers-color-scheme: dark".to_owned(),
         ] {
