@@ -68,8 +68,9 @@ const PAGES: &str = "docs/bench/speed";
 const SCRATCH: &str = "target/benches/pages";
 
 pub(crate) fn run(root: &Path, selection: &Selection) -> Result<(), Failure> {
-    cargo("fmt --check").run(root)?;
-    cargo("build --release")
+    cargo("fmt --check --package uring-rt-benches --package timer-structures").run(root)?;
+    // All of it, so that what is run by hand builds too.
+    cargo("build --release --workspace")
         .arg(format!("--target-dir={TARGET}"))
         .run(root)?;
     measure_and_report(root, selection).map_err(|reason| Failure {

@@ -4,8 +4,8 @@ use std::task::Waker;
 
 use crate::wake_batch::WakeBatch;
 
-/// Children per node of the heap. Four keep the tree half as deep as two would, and the children of a node
-/// in one cache line (16-byte nodes).
+/// Children per node of the heap. Four keep the tree half as deep as two would, and the children of a node, of 16
+/// bytes each, in at most two cache lines. Measured beside others: docs/decisions/0034-timers-stay-in-a-heap-of-four.md
 const ARITY: usize = 4;
 /// `Entry::position` of an entry that has fired and waits to be taken.
 const FIRED: u32 = u32::MAX;
