@@ -41,7 +41,7 @@ const BYTES: usize = 100_000;
 const ROOM: usize = 8;
 
 /// All runtimes, and what they could come close to.
-const RUNTIMES: [&str; 10] = [
+const RUNTIMES: [&str; 11] = [
     "uring-rt",
     "uring-rt-epoll",
     "tokio",
@@ -51,6 +51,7 @@ const RUNTIMES: [&str; 10] = [
     "glommio",
     "raw-epoll",
     "raw-poll-add",
+    "raw-poll-add-unregistered",
     "raw-poll-multi",
 ];
 
