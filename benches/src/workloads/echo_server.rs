@@ -12,8 +12,8 @@ use crate::workload::{Metric, Round, Sample, Target, Workload, at_most};
 /// Of the server, for each connection, at least.
 pub(crate) const BUFFER: usize = 4096;
 
-const LASTING: Duration = Duration::from_millis(500);
-const WARM_UP: Duration = Duration::from_millis(100);
+const LASTING: Duration = Duration::from_millis(300);
+const WARM_UP: Duration = Duration::from_millis(60);
 
 /// All runtimes, and what they could come close to.
 pub(crate) const SERVERS: [&str; 11] = [

@@ -122,9 +122,7 @@ fn calls(round: &Round, connections: usize) -> Result<Sample, String> {
     clients.finish().map_err(text)?;
 
     let tracer = Tracer::attach(server.id())?;
-    let round_trips = clients
-        .run_times(round.times(10_000) as u64)
-        .map_err(text)?;
+    let round_trips = clients.run_times(round.times(3_000) as u64).map_err(text)?;
     let counts = tracer.detach()?;
     // It must have survived that.
     server.counters()?;
