@@ -11,6 +11,7 @@ use futures_util::{AsyncReadExt, AsyncWriteExt, FutureExt};
 use uring_rt::net::{TcpListener, TcpStream};
 use uring_rt::task::{JoinSet, yield_now};
 
+use crate::child::in_child;
 use crate::support::{for_each_backend, foreign_block_on};
 
 #[test]
@@ -93,21 +94,23 @@ fn a_dropped_accept_loses_no_connection() {
 
 #[test]
 fn a_dropped_listener_frees_its_port_at_once() {
-    for_each_backend(async || {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let taken = TcpListener::bind(address).await.unwrap_err();
-        assert_eq!(taken.kind(), ErrorKind::AddrInUse);
-        assert!(listener.accept().now_or_never().is_none());
-        yield_now().await;
-        drop(listener);
-        std::net::TcpListener::bind(address).expect("the port is free");
-        let again = TcpListener::bind(address).await.unwrap();
-        let task = uring_rt::spawn(async move { again.accept().await.map(drop) });
-        yield_now().await;
-        task.abort();
-        task.await.unwrap_err();
-        std::net::TcpListener::bind(address).expect("free after an abort, too");
+    in_child("accept::a_dropped_listener_frees_its_port_at_once", || {
+        for_each_backend(async || {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let taken = TcpListener::bind(address).await.unwrap_err();
+            assert_eq!(taken.kind(), ErrorKind::AddrInUse);
+            assert!(listener.accept().now_or_never().is_none());
+            yield_now().await;
+            drop(listener);
+            std::net::TcpListener::bind(address).expect("the port is free");
+            let again = TcpListener::bind(address).await.unwrap();
+            let task = uring_rt::spawn(async move { again.accept().await.map(drop) });
+            yield_now().await;
+            task.abort();
+            task.await.unwrap_err();
+            std::net::TcpListener::bind(address).expect("free after an abort, too");
+        })
     });
 }
 

@@ -1,4 +1,5 @@
-//! Tests in a process of their own, for what would harm the others.
+//! Tests in a process of their own, for what would harm the others or be harmed: a child that another test has just forked
+//! holds a copy of each fd until it runs its program.
 
 use std::process::{Command, Stdio};
 

@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::future::pending;
 use std::io::{self, Read};
-use std::process::Command;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::{self, ThreadId};
@@ -14,6 +13,7 @@ use uring_rt::runtime::Runtime;
 use uring_rt::task::yield_now;
 use uring_rt::time::{self, Duration};
 
+use crate::child::in_child;
 use crate::support::{
     backends, foreign_block_on, panic_text, runtime, spin_until, tcp_pair, text_of,
 };
@@ -23,25 +23,6 @@ fn for_each_owned(test: impl Fn(Runtime)) {
     for (name, mut builder) in backends() {
         test(builder.build().unwrap_or_else(|e| panic!("{name}: {e}")));
     }
-}
-
-/// Runs the test named so in a process of its own: in this one, a child that another test has just forked holds a copy of
-/// each fd until it runs its program.
-fn alone(name: &str, test: impl FnOnce()) {
-    const ALONE: &str = "URING_RT_TEST_ALONE";
-    if std::env::var_os(ALONE).is_some() {
-        return test();
-    }
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args([&format!("runtime_end::{name}"), "--exact"])
-        .env(ALONE, "1")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success() && said.contains("1 passed"),
-        "{said}"
-    );
 }
 
 struct OnDrop<F: FnMut()>(F);
@@ -89,7 +70,7 @@ fn a_task_may_use_the_runtime_in_its_destructor() {
 
 #[test]
 fn ports_are_free_at_once() {
-    alone("ports_are_free_at_once", || {
+    in_child("runtime_end::ports_are_free_at_once", || {
         for_each_owned(|runtime| {
             let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
             let tcp = listener.local_addr().unwrap();
@@ -108,7 +89,7 @@ fn ports_are_free_at_once() {
 
 #[test]
 fn peers_see_the_end_at_once() {
-    alone("peers_see_the_end_at_once", || {
+    in_child("runtime_end::peers_see_the_end_at_once", || {
         for_each_owned(|runtime| {
             let (ours, theirs) = runtime.block_on(tcp_pair());
             let mut theirs = theirs.into_std().unwrap();

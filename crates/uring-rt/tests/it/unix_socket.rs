@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use futures_util::{AsyncReadExt, AsyncWriteExt, FutureExt};
 use uring_rt::net::{UnixListener, UnixSocket, UnixStream};
 
+use crate::child::in_child;
 use crate::support::for_each_backend;
 use crate::unix::{fresh_name, fresh_path};
 
@@ -48,20 +49,25 @@ fn each_kind_of_socket_does_only_what_it_can() {
 
 #[test]
 fn abstract_names_with_any_bytes_are_kept() {
-    for_each_backend(async || {
-        let name = fresh_name() + "\0with zeros\0";
-        let listener = UnixListener::bind(&name).unwrap();
-        let address = listener.local_addr().unwrap();
-        assert_eq!(address.as_abstract_name(), Some(&name.as_bytes()[1..]));
-        assert!(address.as_pathname().is_none() && !address.is_unnamed());
-        let client = UnixStream::connect_addr(&address).await.unwrap();
-        let peer = client.peer_addr().unwrap();
-        assert_eq!(peer.as_abstract_name(), address.as_abstract_name());
-        let taken = UnixListener::bind_addr(&address).unwrap_err();
-        assert_eq!(taken.kind(), ErrorKind::AddrInUse);
-        drop((listener, client));
-        UnixListener::bind(&name).expect("free at once, as no file is left");
-    });
+    in_child(
+        "unix_socket::abstract_names_with_any_bytes_are_kept",
+        || {
+            for_each_backend(async || {
+                let name = fresh_name() + "\0with zeros\0";
+                let listener = UnixListener::bind(&name).unwrap();
+                let address = listener.local_addr().unwrap();
+                assert_eq!(address.as_abstract_name(), Some(&name.as_bytes()[1..]));
+                assert!(address.as_pathname().is_none() && !address.is_unnamed());
+                let client = UnixStream::connect_addr(&address).await.unwrap();
+                let peer = client.peer_addr().unwrap();
+                assert_eq!(peer.as_abstract_name(), address.as_abstract_name());
+                let taken = UnixListener::bind_addr(&address).unwrap_err();
+                assert_eq!(taken.kind(), ErrorKind::AddrInUse);
+                drop((listener, client));
+                UnixListener::bind(&name).expect("free at once, as no file is left");
+            })
+        },
+    );
 }
 
 #[test]
