@@ -292,7 +292,7 @@ impl<T> AsyncFd<T> {
     }
 
     /// Whether events come as edges: a caller that clears readiness although the fd is still ready hears of
-    /// it again only with the next change.
+    /// it again only with the next change. On epoll they always do, on a ring for an fd that has been waited for often.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doc/pair.rs"));

@@ -48,6 +48,8 @@ use uring::Uring;
 /// A request for a completion of one direction.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arm {
+    /// Whether the request may report more than one event.
+    pub(crate) may_stay: bool,
     pub(crate) token: Token,
     pub(crate) direction: Direction,
     pub(crate) fd: RawFd,
@@ -82,6 +84,8 @@ pub(crate) enum Outcome {
     Refused(i32),
     /// Another mechanism serves the fd from now on.
     Moved(Route),
+    /// The poll request for reading stays armed from now on, and reports what changes.
+    Stays,
 }
 
 impl Outcome {
@@ -145,6 +149,15 @@ impl Backend {
         match self {
             Backend::Uring(uring) => uring.disarm(disarm),
             Backend::Epoll(epoll) => epoll.disarm(disarm),
+        }
+    }
+
+    /// Takes back a poll request that reports to nobody.
+    pub(crate) fn quiet(&mut self, token: Token) {
+        match self {
+            Backend::Uring(uring) => uring.quiet(token),
+            // An edge more costs nothing there.
+            Backend::Epoll(_) => {}
         }
     }
 

@@ -279,9 +279,14 @@ impl Reactor {
             for completion in self.completions.drain(..) {
                 stale += u64::from(!sources.complete(completion, &mut self.wakes));
             }
+            let unheard = sources.take_unheard();
             drop(sources);
             counters.completions.add(count - stale);
             counters.stale.add(stale);
+            if !unheard.is_empty() {
+                let mut backend = self.local.backend.borrow_mut();
+                unheard.into_iter().for_each(|token| backend.quiet(token));
+            }
         }
         let mut timers = shared.timers.lock();
         if timers.next_deadline().is_some() {

@@ -9,6 +9,8 @@ use crate::planted::{Planted, is_planted};
 const PRESUMED: [u32; 2] = [1 << 8, 1 << 9];
 const FAILED: u32 = 1 << 10;
 const EDGE: u32 = 1 << 11;
+const MARKED: u32 = 1 << 12;
+const STAYS: u32 = 1 << 13;
 const TICK_SHIFT: u32 = 16;
 
 /// What was ready, and when it was seen: clearing it later must not clear an event that came in between.
@@ -19,8 +21,8 @@ pub(crate) struct Event {
 }
 
 /// ```text
-///  31          16 15        12   11      10      9  8    5      0
-/// | tick         |           | edge | failed | presumed | ready  |
+///  31          16 15 14   13      12      11      10      9  8    5      0
+/// | tick         |     | stays | marked | edge | failed | presumed | ready  |
 /// ```
 ///
 /// R1: bits are set only under the lock of `Sources`, each time with a new tick. R2: they are cleared from
@@ -53,6 +55,18 @@ impl Readiness {
         self.0.load(Ordering::Relaxed) & EDGE != 0
     }
 
+    /// Whether reads end at urgent marks. That more is behind one, a poll request tells when it is armed, and no event:
+    /// when data comes, the kernel reports it as urgent in any case to a request that asks for that.
+    pub(crate) fn may_be_marked(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & MARKED != 0
+    }
+
+    pub(crate) fn set_marked(&self) {
+        if !self.may_be_marked() {
+            self.0.fetch_or(MARKED, Ordering::AcqRel);
+        }
+    }
+
     pub(crate) fn set(&self, new: Ready) {
         self.update(|word| {
             let next_tick = u32::from(tick(word).wrapping_add(1)) << TICK_SHIFT;
@@ -65,7 +79,23 @@ impl Readiness {
     }
 
     pub(crate) fn set_edge(&self, is_edge: bool) {
-        self.update(|word| if is_edge { word | EDGE } else { word & !EDGE });
+        self.update(|word| {
+            if is_edge {
+                word | EDGE
+            } else {
+                word & !(EDGE | STAYS)
+            }
+        });
+    }
+
+    /// The poll request for reading stays in the ring, so that events come as edges.
+    pub(crate) fn set_stays(&self) {
+        self.update(|word| word | EDGE | STAYS);
+    }
+
+    /// Whether urgent data that is there is known to be seen.
+    pub(crate) fn tells_of_urgent(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & STAYS == 0
     }
 
     /// Clears `what`, unless something was set since `seen`.

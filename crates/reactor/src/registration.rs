@@ -190,7 +190,10 @@ impl Registration {
             Left::Unknown => return,
             Left::Nothing => true,
             Left::NothingUnlessUrgent => {
-                !self.is_edge() || !self.readiness.event().ready.is_priority()
+                self.readiness.set_marked();
+                !self.is_edge()
+                    || self.readiness.tells_of_urgent()
+                        && !self.readiness.event().ready.is_priority()
             }
             Left::PerhapsMore => !self.is_edge(),
         };

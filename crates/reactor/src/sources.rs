@@ -1,5 +1,6 @@
 //! The registrations of one reactor: who waits for which fd, and what is asked of the kernel for it. Pure.
 
+mod invariants;
 mod listing;
 
 use std::collections::VecDeque;
@@ -116,6 +117,8 @@ pub(crate) struct Sources {
     next_generation: u32,
     /// Directions in state `Queued`, and leftovers of sources that are gone.
     arms: Vec<Token>,
+    /// Poll requests that stay, and report to nobody.
+    unheard: Vec<Token>,
     /// What other threads dropped while it may have been armed.
     disarms: Vec<Disarm>,
     /// Who waits for those to be done.
@@ -257,12 +260,18 @@ impl Sources {
             debug_assert_eq!(source.arms[direction as usize], ArmState::Queued);
             source.arms[direction as usize] = ArmState::Armed;
             arms.push(Arm {
+                may_stay: direction == Direction::Read && !source.readiness.may_be_marked(),
                 token,
                 direction,
                 fd: source.fd,
                 interest: source.interest,
             });
         }
+    }
+
+    /// Moves out the requests that report to nobody, for the backend to take back.
+    pub(crate) fn take_unheard(&mut self) -> Vec<Token> {
+        std::mem::take(&mut self.unheard)
     }
 
     /// A copy of what other threads have dropped. To disarm one twice does nothing.
@@ -291,6 +300,9 @@ impl Sources {
         }
         match completion.outcome {
             Outcome::Ready(events) => {
+                if completion.more && source.is_unheard(token) {
+                    self.unheard.push(token);
+                }
                 let ready = Ready::from_poll(events);
                 source.readiness.set(ready);
                 source.wake(ready, wakes);
@@ -301,7 +313,14 @@ impl Sources {
                     source.refuse(direction, errno, wakes);
                 }
             }
-            Outcome::Moved(route) => source.move_to(route),
+            Outcome::Moved(route) => {
+                source.route = route;
+                // Not the other way: what was said of edges may be true of another direction.
+                if route == Route::Epoll {
+                    source.readiness.set_edge(true);
+                }
+            }
+            Outcome::Stays => source.readiness.set_stays(),
         }
         // I3: a completion that was not what somebody waits for (old kernels complete a cancelled poll with
         // an empty mask) leaves them waiting, so the direction is armed again.
@@ -354,25 +373,6 @@ impl Sources {
     pub(crate) fn len(&self) -> usize {
         self.slab.len()
     }
-
-    /// Checks I2 and I3; panics where one is broken. `owes` says what the backend thinks.
-    pub(crate) fn verify(&self, owes: impl Fn(Token) -> bool) {
-        for (slot, source) in &self.slab {
-            for direction in Direction::ALL {
-                let state = source.arms[direction as usize];
-                let token = source.token(u32::try_from(slot).unwrap_or(u32::MAX), direction);
-                if state == ArmState::Armed {
-                    assert!(owes(token), "I2: nothing will complete {token:?}");
-                }
-                if state == ArmState::Queued {
-                    assert!(self.arms.contains(&token), "{token:?} is queued in no list");
-                }
-                if source.is_awaited(direction) && source.failure.is_none() {
-                    assert_ne!(state, ArmState::Idle, "I3: {token:?} is awaited and idle");
-                }
-            }
-        }
-    }
 }
 
 impl Source {
@@ -423,6 +423,12 @@ impl Source {
             }
         }
         arms.len() > before
+    }
+
+    /// Whether an event of a request that stays is one too many: nobody has made use of the last one, and nobody waits.
+    fn is_unheard(&self, token: Token) -> bool {
+        let stays = !self.readiness.tells_of_urgent() && token.direction == Some(Direction::Read);
+        stays && self.readiness.event().ready.is_readable() && !self.is_awaited(Direction::Read)
     }
 
     fn is_awaited(&self, direction: Direction) -> bool {

@@ -73,7 +73,11 @@ fn uring(
     env: &Env,
     refused: Vec<Refusal>,
 ) -> io::Result<(Backend, Driver)> {
-    let caps = Capabilities::of(rung, ring.features());
+    let mut caps = Capabilities::of(rung, ring.features());
+    // Without deferred task work each change would interrupt the thread for a completion of its own.
+    if caps.defer && caps.multishot_poll {
+        caps.multishot_after = options.multishot_after;
+    }
     let timer = if caps.wait_timeout {
         options.timer
     } else {

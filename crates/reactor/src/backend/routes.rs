@@ -54,6 +54,10 @@ pub(crate) struct Entry {
     pub(crate) always_ready: bool,
     /// Requests that the kernel could not take in a row, for lack of memory.
     pub(crate) retries: u8,
+    /// Requests for reading that have found something, and were done with that.
+    pub(crate) reads: u32,
+    /// The core knows that these requests stay.
+    pub(crate) stays: bool,
 }
 
 /// The entries by slot. Only the loop's thread has them, so no lock is needed.
@@ -86,6 +90,8 @@ impl Routes {
             barren: DirectionSet::default(),
             always_ready: false,
             retries: 0,
+            reads: 0,
+            stays: false,
         })
     }
 

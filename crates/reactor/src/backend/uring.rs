@@ -1,5 +1,6 @@
-//! The loop on io_uring: one oneshot `POLL_ADD` for each direction that somebody waits for.
+//! The loop on io_uring: a `POLL_ADD` for each direction that somebody waits for.
 
+mod arm;
 mod complete;
 mod outlet;
 mod overflow;
@@ -20,7 +21,6 @@ use crate::backend::rung::Capabilities;
 use crate::backend::uring::overflow::Pressure;
 use crate::backend::{Arm, Completion, Disarm, Env, Outcome, epoll};
 use crate::clock::Instant;
-use crate::interest::Direction;
 use crate::notifier::Rescue;
 use crate::planted::{Planted, is_planted};
 use crate::token::{Internal, Token, UserData};
@@ -114,22 +114,6 @@ impl Uring {
             .set_rescue(Rescue::Ring(uring.ring.raw_fd()));
         uring.arm_wake();
         Ok(uring)
-    }
-
-    pub(crate) fn arm(&mut self, arm: Arm) {
-        let entry = self.routes.of(&arm);
-        if arm.direction == Direction::Priority {
-            // The ring's poll leaves PRI out when it compares a wake-up with what it waits for (6.18 too): it
-            // sees urgent data that is there when it is armed, and sleeps through what comes later.
-            entry.epoll_only.insert(arm.direction);
-        }
-        if entry.epoll_only.contains(arm.direction) {
-            self.enter_epoll(arm);
-            return;
-        }
-        entry.in_ring.insert(arm.direction);
-        self.env.counters.arms.add(1);
-        self.push(poll_sqe(&arm));
     }
 
     /// Takes the registration's requests back and returns when the kernel has let go of its file.
@@ -457,10 +441,6 @@ impl Uring {
             "the kernel refused an index of the submission queue"
         );
     }
-}
-
-fn poll_sqe(arm: &Arm) -> Sqe {
-    Sqe::poll_add(arm.fd, arm.direction.poll_events()).with_user_data(arm.token.pack())
 }
 
 /// The token of a whole registration.

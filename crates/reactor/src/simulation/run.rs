@@ -21,7 +21,7 @@ const OTHERS: u64 = 1 << 32;
 /// Programs that may fail until the others are not run.
 const MOST_FAILURES: usize = 100;
 /// Lines of the story that are printed.
-const STORY: usize = 100;
+const STORY: usize = 100000;
 /// Programs, and the seed of the first, when `cargo xtask sim` runs this.
 const SEEDS_VARIABLE: &str = "URING_SIM_SEEDS";
 const FROM_VARIABLE: &str = "URING_SIM_FROM";
@@ -106,10 +106,12 @@ fn run_all(from: u64, seeds: u64) -> Result<u64, Failed> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let current: Vec<AtomicU64> = (0..threads).map(|_| AtomicU64::new(0)).collect();
     std::thread::scope(|scope| {
-        for current in &current {
+        let start = |current| {
             let done = done.clone();
-            scope.spawn(|| work(current, done));
-        }
+            let work = &work;
+            scope.spawn(move || work(current, done))
+        };
+        let threads: Vec<_> = current.iter().map(start).collect();
         drop(done);
         let mut before = Vec::new();
         while ended.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
@@ -121,6 +123,10 @@ fn run_all(from: u64, seeds: u64) -> Result<u64, Failed> {
                 println!("seed {stuck} has been running for {} s", PATIENCE.as_secs());
             }
             before = now;
+        }
+        // The scope waits for the work alone, and not for what a thread still has of it.
+        for thread in threads {
+            thread.join().expect("each program's panic is caught");
         }
     });
     match failed

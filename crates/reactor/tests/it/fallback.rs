@@ -78,7 +78,8 @@ fn one_direction_moves_and_the_other_one_keeps_its_events() {
             l.block_on(async { ours.writable().await.unwrap().clear_ready() });
         }
         let armed = l.handle().metrics().arms - before.arms;
-        assert!(l.is_epoll() || armed >= 5, "{}: {armed} arms", l.name);
+        let least = if l.name.contains("multishot") { 1 } else { 5 };
+        assert!(l.is_epoll() || armed >= least, "{}: {armed} arms", l.name);
         assert!(!urgent.is_woken());
         rustix::net::send(&theirs, b"!", rustix::net::SendFlags::OOB).unwrap();
         assert_ready_ok!(l.next("urgent data", &mut urgent)).retain_ready();

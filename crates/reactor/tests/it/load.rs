@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Wake, Waker};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use uring_reactor::{AsyncFd, Turn};
+use uring_reactor::{AsyncFd, Options, Turn};
 
 use crate::support::{Loop, fill, on_every_backend, on_every_backend_with, socket_pair};
 
@@ -219,7 +219,8 @@ fn many_fds_that_epoll_serves_inside_the_ring_all_get_their_events() {
 
 #[test]
 fn arming_and_waiting_are_one_enter() {
-    on_every_backend(|l| {
+    let no_arm_stays = |options: Options| options.multishot_after(u32::MAX);
+    on_every_backend_with(no_arm_stays, |l| {
         let _current = l.handle().enter();
         let clients: Vec<_> = (0..50).map(|_| Client::new()).collect();
         assert!(clients.iter().all(|client| !client.wait()));

@@ -16,6 +16,7 @@ mod kinds;
 mod load;
 mod loss;
 mod metrics;
+mod multishot;
 mod random;
 mod readiness;
 mod refused;

@@ -163,11 +163,13 @@ pub(crate) fn on_every_backend_with(change: impl Fn(Options) -> Options, test: i
     let timerfd = Options::new()
         .choice(Choice::IoUring)
         .timer(TimerMode::TimerFd);
+    let multishot = Options::new().choice(Choice::IoUring).multishot_after(0);
     let bare = Options::new().choice(Choice::IoUring).feature_mask(0);
     let epoll = Options::new().choice(Choice::Epoll);
     let others = [
         ("best rung, timerfd".to_owned(), timerfd),
         ("best rung, no features".to_owned(), bare),
+        ("best rung, multishot".to_owned(), multishot),
         ("epoll".to_owned(), epoll.clone()),
         ("epoll, timerfd".to_owned(), epoll.timer(TimerMode::TimerFd)),
     ];

@@ -230,6 +230,8 @@ impl State {
         let everything = IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL;
         if sqe.op_flags == everything && self.linux.cancels_any {
             Taken::Done(Some(self.cancel_all(ring)))
+        } else if sqe.op_flags == 0 {
+            Taken::Done(Some(self.cancel_one(ring, sqe.addr)))
         } else {
             Taken::Bad(libc::EINVAL)
         }

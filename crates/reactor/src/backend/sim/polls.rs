@@ -56,9 +56,10 @@ impl State {
                 .pick(&[libc::EINVAL, libc::EOPNOTSUPP, libc::EACCES]));
         }
         if mask != 0 {
-            let more = if is_multishot { IORING_CQE_F_MORE } else { 0 };
-            let posted = self.post(ring, completion(user_data, mask.cast_signed(), more));
-            if !is_multishot || !posted {
+            let stays = is_multishot && self.takes_more(ring);
+            let more = if stays { IORING_CQE_F_MORE } else { 0 };
+            self.post(ring, completion(user_data, mask.cast_signed(), more));
+            if !stays {
                 return Ok(());
             }
         }
@@ -189,6 +190,17 @@ impl State {
             }
             Some(_) => -libc::EALREADY,
         }
+    }
+
+    /// ASYNC_CANCEL of one: unlike a removal, it also stops one that has been woken.
+    pub(super) fn cancel_one(&mut self, ring: usize, target: u64) -> i32 {
+        let mut requests = self.rings[ring].requests.iter();
+        let found = requests.find(|(_, request)| request.user_data == target);
+        let Some((key, _)) = found else {
+            return -libc::ENOENT;
+        };
+        self.set_phase(ring, key, Phase::Cancelled);
+        0
     }
 
     /// ASYNC_CANCEL of everything: how many there were.

@@ -5,6 +5,7 @@ use uring_sys::abi::{POLLERR, POLLHUP, POLLNVAL};
 
 use crate::backend::uring::Uring;
 use crate::backend::{Arm, Completion, Outcome};
+use crate::interest::Direction;
 use crate::token::{Internal, Token, UserData};
 
 /// Times one poll request is tried again for lack of memory before the fd goes to epoll.
@@ -39,11 +40,14 @@ impl Uring {
             });
             return;
         };
-        entry.in_ring.remove(direction);
+        if !cqe.more() {
+            entry.in_ring.remove(direction);
+        }
         if self.closing {
             return;
         }
         let arm = Arm {
+            may_stay: false,
             token,
             direction,
             fd: entry.fd,
@@ -57,6 +61,7 @@ impl Uring {
         match cqe.result {
             // Old kernels complete a cancelled poll so; the core arms again when somebody still waits.
             0 => out.push(tell),
+            mask if mask > 0 && cqe.more() => out.push(Completion { more: true, ..tell }),
             mask if mask > 0 => self.complete_poll(arm, mask.cast_unsigned(), out),
             error => match -error {
                 // Closed before it was armed.
@@ -120,6 +125,9 @@ impl Uring {
             out.push(tell);
         } else {
             entry.barren.remove(arm.direction);
+            if arm.direction == Direction::Read {
+                entry.reads = entry.reads.saturating_add(1);
+            }
             out.push(tell);
         }
     }

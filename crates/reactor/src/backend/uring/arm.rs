@@ -1,0 +1,61 @@
+//! How a direction is asked for: by a poll request that is done with its first event, or, for reading, by one that stays.
+//!
+//! The first kind looks at the level when it is armed, costs a request for each event, and holds its file only while
+//! somebody waits. The second reports what changes, costs nothing for an event, and has to be taken back when the fd goes:
+//! it is for an fd that has lived long enough.
+
+use uring_sys::Sqe;
+
+use crate::backend::uring::Uring;
+use crate::backend::{Arm, Completion, Outcome};
+use crate::interest::Direction;
+use crate::token::{Internal, Token};
+
+impl Uring {
+    pub(crate) fn arm(&mut self, arm: Arm) {
+        let entry = self.routes.of(&arm);
+        if arm.direction == Direction::Priority {
+            // The ring's poll leaves PRI out when it compares a wake-up with what it waits for (6.18 too): it
+            // sees urgent data that is there when it is armed, and sleeps through what comes later.
+            entry.epoll_only.insert(arm.direction);
+        }
+        if entry.epoll_only.contains(arm.direction) {
+            self.enter_epoll(arm);
+            return;
+        }
+        entry.in_ring.insert(arm.direction);
+        let stays = arm.may_stay && entry.reads >= self.caps.multishot_after;
+        if stays && !std::mem::replace(&mut entry.stays, true) {
+            // Before the first event: from then on, a reader that stops early does not hear of the rest.
+            self.early.push(Completion {
+                token: arm.token,
+                outcome: Outcome::Stays,
+                more: true,
+            });
+        }
+        self.env.counters.arms.add(1);
+        self.push(poll_sqe(&arm, stays));
+    }
+
+    /// Takes back a request that stays and reports to nobody. That it has ended, its last completion tells; whoever waits
+    /// then arms anew.
+    pub(crate) fn quiet(&mut self, token: Token) {
+        if let Some(entry) = self.routes.get_mut(token) {
+            entry.reads = 0;
+            // Not a removal, which leaves alone what is about to report.
+            let sqe = Sqe::async_cancel(token.pack(), 0);
+            self.push(sqe.with_user_data(Internal::Ignore.pack()));
+        }
+    }
+}
+
+/// One that stays reports every change until it is taken back, or ends as the kernel sees fit.
+fn poll_sqe(arm: &Arm, stays: bool) -> Sqe {
+    let events = arm.direction.poll_events();
+    let sqe = if stays {
+        Sqe::poll_add_multi(arm.fd, events)
+    } else {
+        Sqe::poll_add(arm.fd, events)
+    };
+    sqe.with_user_data(arm.token.pack())
+}

@@ -1,0 +1,75 @@
+//! Poll requests for reading that stay armed.
+
+use std::io::{Read, Write};
+
+use tokio_test::assert_ready_ok;
+use uring_reactor::{AsyncFd, Interest, Options, Rung, Turn};
+
+use crate::support::{Loop, on_every_backend, on_every_backend_with, socket_pair};
+
+/// Whether the backend has such requests.
+fn has_them(l: &Loop) -> bool {
+    let is_deferred = l.reactor.driver().rung.is_some_and(|rung| rung <= Rung::B);
+    is_deferred && !l.name.contains("no features")
+}
+
+#[test]
+fn one_is_enough_for_many_events() {
+    on_every_backend_with(
+        |options: Options| options.multishot_after(2),
+        |l| {
+            let _current = l.handle().enter();
+            let (ours, mut theirs) = socket_pair();
+            let ours = AsyncFd::new(ours).unwrap();
+            let before = l.handle().metrics().arms;
+            for round in 0..100 {
+                let mut reader = l.park(ours.readable());
+                theirs.write_all(&[round]).unwrap();
+                let mut guard = assert_ready_ok!(l.next("the byte", &mut reader));
+                let mut read = || guard.try_io(|fd| fd.get_ref().read(&mut [0; 8]));
+                assert_eq!(read().unwrap().unwrap(), 1);
+                assert!(read().is_err(), "{}: it would block", l.name);
+            }
+            let arms = l.handle().metrics().arms - before;
+            let stays = has_them(l) || l.is_epoll();
+            assert_eq!(arms <= 4, stays, "{}: {arms} arms", l.name);
+            assert_eq!(ours.is_edge_triggered(), stays, "{}", l.name);
+        },
+    );
+}
+
+#[test]
+fn one_that_nobody_hears_is_taken_back() {
+    on_every_backend(|l| {
+        if l.is_epoll() {
+            return;
+        }
+        let _current = l.handle().enter();
+        let (ours, mut theirs) = socket_pair();
+        let ours = AsyncFd::new(ours).unwrap();
+        let read = || ours.try_io(Interest::READABLE, |mut fd| fd.read(&mut [0; 8]));
+        for _ in 0..20 {
+            let mut reader = l.park(ours.readable());
+            theirs.write_all(b"x").unwrap();
+            assert_ready_ok!(l.next("a byte", &mut reader)).retain_ready();
+            drop(reader);
+            while read().is_ok() {}
+        }
+        assert_eq!(ours.is_edge_triggered(), has_them(l), "{}", l.name);
+        let before = l.handle().metrics().completions;
+        for _ in 0..50 {
+            theirs.write_all(b"y").unwrap();
+            l.turn(Turn::Poll);
+        }
+        let events = l.handle().metrics().completions - before;
+        assert!(events <= 5, "{}: {events} events for nobody", l.name);
+        let mut bytes = 0;
+        while let Ok(read) = read() {
+            bytes += read;
+        }
+        assert_eq!(bytes, 50, "{}: what came is there", l.name);
+        let mut reader = l.park(ours.readable());
+        theirs.write_all(b"z").unwrap();
+        drop(assert_ready_ok!(l.next("the last", &mut reader)));
+    });
+}
