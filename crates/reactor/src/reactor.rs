@@ -283,7 +283,7 @@ impl Reactor {
             drop(sources);
             counters.completions.add(count - stale);
             counters.stale.add(stale);
-            if !unheard.is_empty() {
+            if let Some(unheard) = unheard {
                 let mut backend = self.local.backend.borrow_mut();
                 unheard.into_iter().for_each(|token| backend.quiet(token));
             }

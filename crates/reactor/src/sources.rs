@@ -270,8 +270,10 @@ impl Sources {
     }
 
     /// Moves out the requests that report to nobody, for the backend to take back.
-    pub(crate) fn take_unheard(&mut self) -> Vec<Token> {
-        std::mem::take(&mut self.unheard)
+    #[inline]
+    pub(crate) fn take_unheard(&mut self) -> Option<Vec<Token>> {
+        let has_any = !self.unheard.is_empty();
+        has_any.then(|| std::mem::take(&mut self.unheard))
     }
 
     /// A copy of what other threads have dropped. To disarm one twice does nothing.
