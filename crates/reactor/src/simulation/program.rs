@@ -82,6 +82,13 @@ pub(super) struct Program {
     reactor: Option<Reactor>,
 }
 
+impl Drop for Program {
+    fn drop(&mut self) {
+        // One that fails ends before the world does.
+        self.sim.forget_deeds();
+    }
+}
+
 impl Program {
     /// `None`: no reactor is to be had on such a kernel, and the reason was right.
     pub(super) fn new(seed: u64, story: Option<Story>) -> Result<Option<Program>, String> {

@@ -51,6 +51,16 @@ impl Sim {
         self.lock().at_exit.push(deed);
     }
 
+    /// Gives up what the world has not done yet. It holds this kernel, which would otherwise keep itself.
+    pub(crate) fn forget_deeds(&self) {
+        let is_deed = |_: &(u64, u64), event: &mut Event| matches!(event, Event::Deed(_));
+        let mut state = self.lock();
+        let events = state.agenda.events.extract_if(.., is_deed);
+        let deeds: (Vec<_>, Vec<_>) = (events.collect(), std::mem::take(&mut state.at_exit));
+        drop(state);
+        drop(deeds);
+    }
+
     /// What a call does first: time passes, and what is due happens.
     pub(super) fn begin_call(&self) {
         let mut state = self.lock();
