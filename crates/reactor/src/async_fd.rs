@@ -32,8 +32,9 @@ const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 /// loop is woken to do it.
 ///
 /// The fd must stay open while somebody waits. One that was closed before ends the wait with `EBADF`. One that is closed,
-/// or replaced by `dup2(2)`, in the middle of a wait goes on being watched as the file that it was where a ring does it; an
-/// epoll set forgets it without a word, and the wait does not end.
+/// or replaced by `dup2(2)`, in the middle of a wait goes on being watched as the file that it was where a ring does it, and
+/// so does one whose [events come as edges](Self::is_edge_triggered) between two waits; an epoll set forgets it without a
+/// word, and the wait does not end.
 ///
 /// ```
 /// use std::io::{self, Read, Write};

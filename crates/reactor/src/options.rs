@@ -51,7 +51,7 @@ pub struct Options {
     pub(crate) top_rung: Rung,
     pub(crate) timer: TimerMode,
     pub(crate) feature_mask: u32,
-    pub(crate) multishot_after: u32,
+    pub(crate) multishot_after: Option<u8>,
     pub(crate) start_paused: bool,
     pub(crate) pacer: Option<Pacer>,
 }
@@ -65,7 +65,7 @@ impl Default for Options {
             top_rung: Rung::A,
             timer: TimerMode::default(),
             feature_mask: u32::MAX,
-            multishot_after: 8,
+            multishot_after: Some(8),
             start_paused: false,
             pacer: None,
         }
@@ -167,8 +167,7 @@ impl Options {
     }
 
     /// After how many poll requests of one fd for reading the next one stays armed (`IORING_POLL_ADD_MULTI`), until the
-    /// fd is deregistered: 8 unless said otherwise, and `u32::MAX` for never. Only with deferred task work (rungs A and
-    /// B).
+    /// fd is deregistered: 8 unless said otherwise; `None` for never. Only with deferred task work (rungs A and B).
     ///
     /// A request that stays costs nothing for each event, but has to be taken back when the fd goes; an fd with a short
     /// life never has one. From then on the fd [is edge-triggered](crate::AsyncFd::is_edge_triggered).
@@ -176,12 +175,12 @@ impl Options {
     /// ```
     /// use uring_reactor::{Options, Reactor};
     ///
-    /// let reactor = Reactor::new(Options::new().multishot_after(u32::MAX))?;
+    /// let reactor = Reactor::new(Options::new().multishot_after(None))?;
     /// # drop(reactor);
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[must_use]
-    pub fn multishot_after(mut self, polls: u32) -> Options {
+    pub fn multishot_after(mut self, polls: Option<u8>) -> Options {
         self.multishot_after = polls;
         self
     }

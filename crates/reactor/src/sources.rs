@@ -2,8 +2,8 @@
 
 mod invariants;
 mod listing;
+mod waiters;
 
-use std::collections::VecDeque;
 use std::io;
 use std::os::fd::RawFd;
 use std::sync::Arc;
@@ -19,6 +19,7 @@ use crate::readiness::Readiness;
 use crate::shutdown::gone;
 use crate::token::{MAX_SLOTS, Token};
 use crate::wake_batch::WakeBatch;
+use waiters::{Waiter, Waiters};
 
 /// Where the poll request of one direction is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -66,22 +67,12 @@ struct Source {
     arms: [ArmState; Direction::COUNT],
     /// The last caller of `poll_read_ready` and of `poll_write_ready`.
     pollers: [Option<Waker>; 2],
-    /// The futures of `ready()` and the like; any number for each direction, in the order of their keys.
-    waiters: VecDeque<Waiter>,
-    next_key: u64,
+    waiters: Waiters,
     failure: Option<Failure>,
     /// A direction that could not be armed, and why, until the first who waits for it has heard so. The next wait
     /// tries again.
     refused: Option<(Direction, i32)>,
     route: Route,
-}
-
-#[derive(Debug)]
-struct Waiter {
-    /// A count that never wraps: a future may keep the key of an entry that is gone, and must not meet another's.
-    key: u64,
-    interest: Interest,
-    waker: Waker,
 }
 
 /// Who asks to be woken.
@@ -108,7 +99,7 @@ pub(crate) struct Waited {
 #[derive(Debug)]
 pub(crate) struct Removed {
     pub(crate) disarm: Disarm,
-    _wakers: ([Option<Waker>; 2], VecDeque<Waiter>),
+    _wakers: ([Option<Waker>; 2], Waiters),
 }
 
 #[derive(Debug, Default)]
@@ -152,8 +143,7 @@ impl Sources {
             readiness,
             arms: [ArmState::Idle; Direction::COUNT],
             pollers: [None, None],
-            waiters: VecDeque::new(),
-            next_key: 0,
+            waiters: Waiters::default(),
             failure: None,
             refused: None,
             route: Route::Ring,
@@ -235,8 +225,7 @@ impl Sources {
     /// Takes a future's waker back; `None` when it was woken already.
     pub(crate) fn forget(&mut self, slot: u32, key: u64) -> Option<Waker> {
         let source = &mut self.slab[slot as usize];
-        let index = source.find(key)?;
-        source.waiters.remove(index).map(|waiter| waiter.waker)
+        source.waiters.remove(key)
     }
 
     /// Whether there is work for the loop's thread.
@@ -394,26 +383,8 @@ impl Source {
     fn enlist(&mut self, waiting: Waiting<'_>, waker: Waker) -> Option<Waker> {
         match waiting {
             Waiting::Poller(direction) => self.pollers[direction as usize & 1].replace(waker),
-            Waiting::Future(interest, key) => {
-                if let Some(index) = key.and_then(|key| self.find(key)) {
-                    return Some(std::mem::replace(&mut self.waiters[index].waker, waker));
-                }
-                *key = Some(self.next_key);
-                self.waiters.push_back(Waiter {
-                    key: self.next_key,
-                    interest,
-                    waker,
-                });
-                self.next_key += 1;
-                None
-            }
+            Waiting::Future(interest, key) => self.waiters.enlist(interest, key, waker),
         }
-    }
-
-    fn find(&self, key: u64) -> Option<usize> {
-        self.waiters
-            .binary_search_by_key(&key, |waiter| waiter.key)
-            .ok()
     }
 
     fn queue_arms(&mut self, slot: u32, interest: Interest, arms: &mut Vec<Token>) -> bool {
@@ -437,10 +408,7 @@ impl Source {
         self.pollers
             .get(direction as usize)
             .is_some_and(Option::is_some)
-            || self
-                .waiters
-                .iter()
-                .any(|w| w.interest.directions().any(|d| d == direction))
+            || self.waiters.iter().any(|waiter| waiter.is_for(direction))
     }
 
     fn wake(&mut self, ready: Ready, wakes: &mut WakeBatch) {
@@ -453,18 +421,8 @@ impl Source {
                 wakes.push(waker);
             }
         }
-        self.release(|waiter| ready.satisfies(waiter.interest), wakes);
-    }
-
-    fn release(&mut self, is_for_it: impl Fn(&Waiter) -> bool, wakes: &mut WakeBatch) {
-        for _ in 0..self.waiters.len() {
-            match self.waiters.pop_front() {
-                Some(waiter) if is_for_it(&waiter) => wakes.push(waiter.waker),
-                // Those that stay come round to the order they had.
-                Some(waiter) => self.waiters.push_back(waiter),
-                None => return,
-            }
-        }
+        let is_for_it = |waiter: &Waiter| ready.satisfies(waiter.interest);
+        self.waiters.release(is_for_it, wakes);
     }
 
     /// Ends the waits for one direction; one of them is told why, the others ask again.
@@ -474,8 +432,8 @@ impl Source {
         if let Some(waker) = poller.and_then(Option::take) {
             wakes.push(waker);
         }
-        let is_for_it = |waiter: &Waiter| waiter.interest.directions().any(|d| d == direction);
-        self.release(is_for_it, wakes);
+        self.waiters
+            .release(|waiter| waiter.is_for(direction), wakes);
     }
 
     fn take_refusal(&mut self, interest: Interest) -> Option<Failure> {

@@ -55,7 +55,7 @@ pub(crate) struct Entry {
     /// Requests that the kernel could not take in a row, for lack of memory.
     pub(crate) retries: u8,
     /// Requests for reading that have found something, and were done with that.
-    pub(crate) reads: u32,
+    pub(crate) reads: u8,
     /// The core knows that these requests stay.
     pub(crate) stays: bool,
 }

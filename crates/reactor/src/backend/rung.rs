@@ -163,8 +163,8 @@ pub(crate) struct Capabilities {
     pub(crate) skip_success: bool,
     /// One request reports every wake-up (5.13).
     pub(crate) multishot_poll: bool,
-    /// After so many poll requests of one fd for reading, the next stays in the ring.
-    pub(crate) multishot_after: u32,
+    /// After so many poll requests of one fd for reading, the next stays in the ring; `None`: it never does.
+    pub(crate) multishot_after: Option<u8>,
     /// One request cancels everything (5.19).
     pub(crate) cancel_all: bool,
     /// The kernel keeps completions that do not fit (5.5).
@@ -181,7 +181,7 @@ impl Capabilities {
             wait_timeout: has(IORING_FEAT_EXT_ARG),
             skip_success: has(IORING_FEAT_CQE_SKIP),
             multishot_poll: has(IORING_FEAT_RSRC_TAGS),
-            multishot_after: u32::MAX,
+            multishot_after: None,
             cancel_all: rung <= Rung::C,
             no_drop: has(IORING_FEAT_NODROP),
             flags_overflow: has(IORING_FEAT_POLL_32BITS),

@@ -16,7 +16,7 @@ impl Sources {
                     f(waker, source.fd, interest);
                 }
             }
-            for waiter in &source.waiters {
+            for waiter in source.waiters.iter() {
                 f(&waiter.waker, source.fd, waiter.interest);
             }
         }

@@ -219,7 +219,7 @@ fn many_fds_that_epoll_serves_inside_the_ring_all_get_their_events() {
 
 #[test]
 fn arming_and_waiting_are_one_enter() {
-    let no_arm_stays = |options: Options| options.multishot_after(u32::MAX);
+    let no_arm_stays = |options: Options| options.multishot_after(None);
     on_every_backend_with(no_arm_stays, |l| {
         let _current = l.handle().enter();
         let clients: Vec<_> = (0..50).map(|_| Client::new()).collect();

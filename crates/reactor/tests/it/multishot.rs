@@ -16,7 +16,7 @@ fn has_them(l: &Loop) -> bool {
 #[test]
 fn one_is_enough_for_many_events() {
     on_every_backend_with(
-        |options: Options| options.multishot_after(2),
+        |options: Options| options.multishot_after(Some(2)),
         |l| {
             let _current = l.handle().enter();
             let (ours, mut theirs) = socket_pair();

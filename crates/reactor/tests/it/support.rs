@@ -163,7 +163,9 @@ pub(crate) fn on_every_backend_with(change: impl Fn(Options) -> Options, test: i
     let timerfd = Options::new()
         .choice(Choice::IoUring)
         .timer(TimerMode::TimerFd);
-    let multishot = Options::new().choice(Choice::IoUring).multishot_after(0);
+    let multishot = Options::new()
+        .choice(Choice::IoUring)
+        .multishot_after(Some(0));
     let bare = Options::new().choice(Choice::IoUring).feature_mask(0);
     let epoll = Options::new().choice(Choice::Epoll);
     let others = [

@@ -24,7 +24,8 @@ impl Uring {
             return;
         }
         entry.in_ring.insert(arm.direction);
-        let stays = arm.may_stay && entry.reads >= self.caps.multishot_after;
+        let after = self.caps.multishot_after.filter(|_| arm.may_stay);
+        let stays = after.is_some_and(|after| entry.reads >= after);
         if stays && !std::mem::replace(&mut entry.stays, true) {
             // Before the first event: from then on, a reader that stops early does not hear of the rest.
             self.early.push(Completion {
