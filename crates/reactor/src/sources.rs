@@ -32,19 +32,22 @@ enum ArmState {
     Armed,
 }
 
-/// Why a registration does not work any more.
+/// What stands in the way of waiting.
 #[derive(Clone, Copy, Debug)]
 enum Failure {
-    /// The kernel refused the fd with this errno; `EBADF` when it was closed.
+    /// The kernel refused the fd with this errno, for good; `EBADF` when it was closed.
     Os(i32),
     /// The reactor has shut down.
     Gone,
+    /// One direction could not be armed, for this reason: until the first who waits for it has heard so. The next wait
+    /// tries again.
+    Refused(Direction, i32),
 }
 
 impl Failure {
     fn to_error(self) -> io::Error {
         match self {
-            Failure::Os(errno) => io::Error::from_raw_os_error(errno),
+            Failure::Os(errno) | Failure::Refused(_, errno) => io::Error::from_raw_os_error(errno),
             Failure::Gone => gone(),
         }
     }
@@ -69,9 +72,6 @@ struct Source {
     pollers: [Option<Waker>; 2],
     waiters: Waiters,
     failure: Option<Failure>,
-    /// A direction that could not be armed, and why, until the first who waits for it has heard so. The next wait
-    /// tries again.
-    refused: Option<(Direction, i32)>,
     route: Route,
 }
 
@@ -145,7 +145,6 @@ impl Sources {
             pollers: [None, None],
             waiters: Waiters::default(),
             failure: None,
-            refused: None,
             route: Route::Ring,
         });
         Ok(slot)
@@ -188,7 +187,7 @@ impl Sources {
             Waiting::Poller(direction) => direction.interest(),
             Waiting::Future(interest, _) => *interest,
         };
-        let ready = match source.failure.or_else(|| source.take_refusal(interest)) {
+        let ready = match source.take_failure(interest) {
             Some(failure) => Some(Err(failure.to_error())),
             None => source
                 .readiness
@@ -216,7 +215,7 @@ impl Sources {
     /// Arms without a waker, where it is not done already. Says whether the arm list has grown.
     pub(crate) fn ask(&mut self, slot: u32, interest: Interest) -> io::Result<bool> {
         let source = &mut self.slab[slot as usize];
-        match source.failure {
+        match source.failure.filter(|_| source.has_failed()) {
             Some(failure) => Err(failure.to_error()),
             None => Ok(source.queue_arms(slot, interest, &mut self.arms)),
         }
@@ -316,7 +315,7 @@ impl Sources {
         // I3: a completion that was not what somebody waits for (old kernels complete a cancelled poll with
         // an empty mask) leaves them waiting, so the direction is armed again.
         for direction in Direction::ALL {
-            if source.is_awaited(direction) && source.failure.is_none() {
+            if source.is_awaited(direction) && !source.has_failed() {
                 source.queue_arms(token.slot, direction.interest(), &mut self.arms);
             }
         }
@@ -427,7 +426,9 @@ impl Source {
 
     /// Ends the waits for one direction; one of them is told why, the others ask again.
     fn refuse(&mut self, direction: Direction, errno: i32, wakes: &mut WakeBatch) {
-        self.refused = Some((direction, errno));
+        if !self.has_failed() {
+            self.failure = Some(Failure::Refused(direction, errno));
+        }
         let poller = self.pollers.get_mut(direction as usize);
         if let Some(waker) = poller.and_then(Option::take) {
             wakes.push(waker);
@@ -436,12 +437,19 @@ impl Source {
             .release(|waiter| waiter.is_for(direction), wakes);
     }
 
-    fn take_refusal(&mut self, interest: Interest) -> Option<Failure> {
-        let is_for_it = |direction| interest.directions().any(|d| d == direction);
-        let (_, errno) = self
-            .refused
-            .take_if(|(direction, _)| is_for_it(*direction))?;
-        Some(Failure::Os(errno))
+    /// For good.
+    fn has_failed(&self) -> bool {
+        matches!(self.failure, Some(Failure::Os(_) | Failure::Gone))
+    }
+
+    /// What this wait is to be told. A refusal is told once.
+    fn take_failure(&mut self, interest: Interest) -> Option<Failure> {
+        match self.failure {
+            Some(Failure::Refused(direction, _)) => self
+                .failure
+                .take_if(|_| interest.directions().any(|d| d == direction)),
+            failure => failure,
+        }
     }
 
     fn fail(&mut self, failure: Failure, wakes: &mut WakeBatch) {

@@ -17,7 +17,7 @@ impl Sources {
                 if state == ArmState::Queued {
                     assert!(self.arms.contains(&token), "{token:?} is queued in no list");
                 }
-                if source.is_awaited(direction) && source.failure.is_none() {
+                if source.is_awaited(direction) && !source.has_failed() {
                     assert_ne!(state, ArmState::Idle, "I3: {token:?} is awaited and idle");
                 }
             }
