@@ -16,10 +16,11 @@ const SOURCE: &str = "crates/reactor/src";
 /// Below this only the running kernel's arms are left, which a simulated one cannot take.
 const SEAM: &str = "backend/kernel";
 /// The simulation itself, tests that fill a file, bugs that tests put in.
-const TEST_FILES: [&str; 5] = [
+const TEST_FILES: [&str; 6] = [
     "simulation",
     "backend/sim",
     "tests.rs",
+    "timers/tests",
     "fuzzing.rs",
     "planted.rs",
 ];

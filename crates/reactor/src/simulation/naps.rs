@@ -31,7 +31,12 @@ impl Nap {
     pub(super) fn new(after: Duration, is_timed: bool) -> Nap {
         let flag = Arc::new(Flag::default());
         Nap {
-            sleep: Sleep::until(Instant::now() + after),
+            // Two ways to say the same; neither is told from the other afterwards.
+            sleep: if after.as_nanos().is_multiple_of(2) {
+                Sleep::after(after)
+            } else {
+                Sleep::until(Instant::now() + after)
+            },
             waker: Waker::from(Arc::clone(&flag)),
             flag,
             awaited: None,

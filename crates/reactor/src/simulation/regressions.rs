@@ -192,6 +192,49 @@ fn a_completion_that_was_lost_to_a_drop_lets_a_foreign_loop_not_sleep() {
     assert!(flag.is_set());
 }
 
+#[test]
+fn a_ring_that_overflows_again_and_again_grows_and_keeps_every_wait() {
+    const COUNT: usize = 40;
+    let sim = Sim::healthy();
+    let options = Options::new()
+        .choice(Choice::IoUring)
+        .entries(1)
+        .multishot_after(None);
+    let mut reactor = Reactor::on(Kernel::Sim(sim.clone()), options).unwrap();
+    let _current = reactor.handle().enter();
+    let (files, peers): (Vec<_>, Vec<_>) = (0..COUNT).map(|_| socket(&sim)).unzip();
+    let fds: Vec<_> = files
+        .into_iter()
+        .map(|file| AsyncFd::new(file).unwrap())
+        .collect();
+    for round in 0..4 {
+        let flags: Vec<_> = fds.iter().map(wait_to_read).collect();
+        // All are armed.
+        for _ in 0..COUNT {
+            reactor.turn(Turn::Poll).unwrap();
+        }
+        for peer in &peers {
+            sim.lock().write(*peer, 1).unwrap();
+        }
+        while !flags.iter().all(|flag| flag.is_set()) {
+            reactor.turn(Turn::Wait).unwrap();
+            assert!(!sim.is_hung(), "round {round}: a completion was lost");
+        }
+        for fd in &fds {
+            let read = fd.try_io(Interest::READABLE, |file| file.read(1));
+            assert_eq!(read.unwrap(), 1);
+            let blocked = || Err::<(), _>(std::io::ErrorKind::WouldBlock.into());
+            fd.try_io(Interest::READABLE, |_| blocked()).unwrap_err();
+        }
+    }
+    let (metrics, driver) = (reactor.handle().metrics(), reactor.driver());
+    assert!(
+        metrics.overflows >= 3 && metrics.ring_growths >= 1,
+        "{metrics:?}"
+    );
+    assert!(driver.cq_entries > 4, "{driver}");
+}
+
 /// From 5.5 to 5.7 completions that do not fit are kept, and nothing says so.
 #[test]
 fn completions_that_overflow_without_a_flag_reach_a_loop_that_never_sleeps_in_an_enter() {
