@@ -172,9 +172,12 @@ impl Sleep {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn reset(&mut self, deadline: Instant) {
+        // Of one that waits and is pushed back the loop will say when it is due, as it would have of the old deadline.
+        let is_told = self.key.is_some() && deadline > self.deadline;
+        let is_told = is_told && !self.shared.clock.was_ever_paused();
         self.deadline = deadline;
         self.is_ahead = false;
-        if self.is_due() {
+        if !is_told && self.is_due() {
             // No turn of the loop has to come first: the next poll is ready.
             if let Some(waker) = self.take_out() {
                 waker.wake();

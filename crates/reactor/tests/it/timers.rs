@@ -104,6 +104,22 @@ fn a_sleep_that_is_first_polled_when_its_time_is_over_takes_one_turn_without_wai
 }
 
 #[test]
+fn a_sleep_that_is_pushed_back_to_a_time_that_has_come_takes_one_turn_without_waiting() {
+    on_every_backend(|l| {
+        let _current = l.handle().enter();
+        let start = Instant::now();
+        let mut sleep = task::spawn(Sleep::until(start + MS));
+        assert_pending!(sleep.poll());
+        // Busy, so the loop has not seen the first deadline pass.
+        while Instant::now() < start + MS * 2 {}
+        sleep.reset(start + MS + Duration::from_nanos(1));
+        l.turn(Turn::WaitUntil(Instant::now() + Duration::from_secs(3600)));
+        assert!(sleep.is_woken(), "{}", l.name);
+        assert_ready!(sleep.poll());
+    });
+}
+
+#[test]
 fn a_sleep_that_a_paused_clock_has_passed_is_due_at_its_first_poll() {
     on_every_backend(|l| {
         let _current = l.handle().enter();
