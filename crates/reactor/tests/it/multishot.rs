@@ -1,7 +1,10 @@
 //! Poll requests for reading that stay armed.
 
 use std::io::{Read, Write};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
 
+use rustix::event::{EventfdFlags, eventfd};
 use tokio_test::assert_ready_ok;
 use uring_reactor::{AsyncFd, Interest, Options, Rung, Turn};
 
@@ -71,5 +74,50 @@ fn one_that_nobody_hears_is_taken_back() {
         let mut reader = l.park(ours.readable());
         theirs.write_all(b"z").unwrap();
         drop(assert_ready_ok!(l.next("the last", &mut reader)));
+    });
+}
+
+/// A removal leaves alone what has just been woken, and nothing slows down who writes to a counter.
+#[test]
+fn a_drop_under_a_busy_peer_takes_it_back_at_once() {
+    let stays_at_once = |options: Options| options.multishot_after(Some(0));
+    on_every_backend_with(stays_at_once, |l| {
+        if !has_them(l) {
+            return;
+        }
+        let _current = l.handle().enter();
+        for _ in 0..20 {
+            let counter = eventfd(0, EventfdFlags::NONBLOCK).unwrap();
+            let peer = counter.try_clone().unwrap();
+            let write = || rustix::io::write(&peer, &1_u64.to_ne_bytes()).unwrap();
+            let ours = AsyncFd::with_interest(counter, Interest::READABLE).unwrap();
+            drop(l.park(ours.readable()));
+            assert!(ours.is_edge_triggered(), "{}", l.name);
+            let before = l.handle().metrics();
+            let writes = AtomicU64::new(0);
+            let is_over = AtomicBool::new(false);
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    while !is_over.load(Ordering::Relaxed) {
+                        write();
+                        writes.fetch_add(1, Ordering::Relaxed);
+                    }
+                });
+                while writes.load(Ordering::Relaxed) < 100 {
+                    thread::yield_now();
+                }
+                drop(ours);
+                is_over.store(true, Ordering::Relaxed);
+            });
+            let after = l.handle().metrics();
+            let removals = after.cancels - before.cancels;
+            assert!(removals <= 3, "{}: {removals} removals", l.name);
+            for _ in 0..20 {
+                write();
+                l.turn(Turn::Poll);
+            }
+            let stale = l.handle().metrics().stale_completions - after.stale_completions;
+            assert_eq!(stale, 0, "{}: reports of what is gone", l.name);
+        }
     });
 }
