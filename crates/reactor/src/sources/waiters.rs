@@ -16,7 +16,7 @@ pub(super) struct Waiter {
 
 impl Waiter {
     pub(super) fn is_for(&self, direction: Direction) -> bool {
-        self.interest.directions().any(|d| d == direction)
+        self.interest.includes(direction)
     }
 }
 
