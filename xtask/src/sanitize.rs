@@ -36,11 +36,7 @@ impl Sanitizer {
 
     /// Debug assertions stay on, so that the reactor checks itself in each turn.
     fn tests(self) -> Command {
-        let flags = match self {
-            Sanitizer::Address => "-Zsanitizer=address --cfg=sanitizing",
-            Sanitizer::Leak => "-Zsanitizer=leak --cfg=sanitizing",
-            Sanitizer::Thread => "-Zsanitizer=thread --cfg=sanitizing",
-        };
+        let flags = format!("-Zsanitizer={} --cfg=sanitizing", self.name());
         // Named, so that build scripts and macros are built without the sanitizer.
         let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
         let tests = Command::nightly("test --workspace --all-features --lib --tests");
