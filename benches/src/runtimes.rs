@@ -28,6 +28,22 @@ pub(crate) const NAMES: [&str; 7] = [
     "glommio",
 ];
 
+/// Them, and what else a workload is run on.
+pub(crate) const fn and<const COUNT: usize>(others: &[&'static str]) -> [&'static str; COUNT] {
+    assert!(COUNT == NAMES.len() + others.len(), "as many as there are");
+    let mut all = [""; COUNT];
+    let mut at = 0;
+    while at < COUNT {
+        all[at] = if at < NAMES.len() {
+            NAMES[at]
+        } else {
+            others[at - NAMES.len()]
+        };
+        at += 1;
+    }
+    all
+}
+
 /// Something that can be done on any of them.
 pub(crate) trait Visit {
     type Output;

@@ -52,6 +52,26 @@ pub(crate) const MICROSECONDS: &[Metric] = &[
     },
 ];
 
+/// Of a server, for each message: its processor time, how many there were, and what our runtime counts of itself.
+pub(crate) const SERVED: &[Metric] = &[
+    Metric {
+        name: "cpu",
+        unit: "us",
+    },
+    Metric {
+        name: "rate",
+        unit: "thousands/s",
+    },
+    Metric {
+        name: "enters",
+        unit: "",
+    },
+    Metric {
+        name: "arms",
+        unit: "",
+    },
+];
+
 /// What a runtime may need at most, of the first metric.
 pub(crate) struct Target {
     pub(crate) runtime: &'static str,

@@ -9,7 +9,7 @@ use nix::unistd::pipe2;
 
 use crate::measure::Stopwatch;
 use crate::runtime::{Readable, Readiness, run};
-use crate::runtimes::{Auto, Compio, Epoll, Smol, Tokio};
+use crate::runtimes::{self, Auto, Compio, Epoll, Smol, Tokio};
 use crate::workload::{NANOSECONDS, Round, Sample, Target, Workload, at_most};
 
 mod raw;
@@ -41,19 +41,12 @@ const BYTES: usize = 100_000;
 const ROOM: usize = 8;
 
 /// All runtimes, and what they could come close to.
-const RUNTIMES: [&str; 11] = [
-    "uring-rt",
-    "uring-rt-epoll",
-    "tokio",
-    "smol",
-    "monoio",
-    "compio",
-    "glommio",
+const RUNTIMES: [&str; 11] = runtimes::and(&[
     "raw-epoll",
     "raw-poll-add",
     "raw-poll-add-unregistered",
     "raw-poll-multi",
-];
+]);
 
 const TARGETS: [Target; 2] = [
     at_most("uring-rt", 1.05, "raw-poll-add"),

@@ -25,19 +25,12 @@ pub(crate) const WORKLOAD: Workload = Workload {
         },
     ],
     targets: &[],
-    runtimes: &[
-        "uring-rt",
-        "uring-rt-epoll",
-        "tokio",
-        "smol",
-        "monoio",
-        "compio",
-        "glommio",
-        BLOCKING,
-    ],
+    runtimes: &RUNTIMES,
     without: |_| None,
     run: start_and_end,
 };
+
+const RUNTIMES: [&str; 8] = runtimes::and(&[BLOCKING]);
 
 /// The same with blocking calls: what a process costs without a runtime.
 const BLOCKING: &str = "std";

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use crate::load::{Clients, Server};
 use crate::measure::bind_to_core;
+use crate::runtimes;
 use crate::server::LIBEV;
 use crate::transport::Transport;
-use crate::workload::{Metric, Round, Sample, Target, Workload, at_most};
+use crate::workload::{Round, SERVED, Sample, Target, Workload, at_most};
 
 /// Of the server, for each connection, at least.
 pub(crate) const BUFFER: usize = 4096;
@@ -16,36 +17,18 @@ const LASTING: Duration = Duration::from_millis(300);
 const WARM_UP: Duration = Duration::from_millis(60);
 
 /// All runtimes, and what they could come close to.
-pub(crate) const SERVERS: [&str; 11] = [
-    "uring-rt",
-    "uring-rt-epoll",
-    "tokio",
-    "smol",
-    "monoio",
-    "compio",
-    "glommio",
-    "raw-epoll",
-    "raw-poll-add",
-    "raw-poll-add-plain",
-    "libev",
-];
+pub(crate) const SERVERS: [&str; 11] =
+    runtimes::and(&["raw-epoll", "raw-poll-add", "raw-poll-add-plain", "libev"]);
 
 /// The same, and more ways to ask a ring.
-const ECHO_SERVERS: [&str; 13] = [
-    "uring-rt",
-    "uring-rt-epoll",
-    "tokio",
-    "smol",
-    "monoio",
-    "compio",
-    "glommio",
+const ECHO_SERVERS: [&str; 13] = runtimes::and(&[
     "raw-epoll",
     "raw-poll-add",
     "raw-poll-add-plain",
     "raw-poll-add-unregistered",
     "raw-poll-multi",
     "libev",
-];
+]);
 
 pub(crate) fn lacks_libev(name: &str) -> Option<&'static str> {
     let is_missing = name == "libev" && LIBEV.is_none();
@@ -78,24 +61,7 @@ pub(crate) const fn echo(
         name,
         group,
         title,
-        metrics: &[
-            Metric {
-                name: "cpu",
-                unit: "us",
-            },
-            Metric {
-                name: "rate",
-                unit: "thousands/s",
-            },
-            Metric {
-                name: "enters",
-                unit: "",
-            },
-            Metric {
-                name: "arms",
-                unit: "",
-            },
-        ],
+        metrics: SERVED,
         targets,
         runtimes: &ECHO_SERVERS,
         without: lacks_libev,

@@ -3,30 +3,13 @@ use std::process::Command;
 use crate::load::Server;
 use crate::measure::bind_to_core;
 use crate::runtimes;
-use crate::workload::{Metric, Round, Sample, Workload, at_most};
+use crate::workload::{Round, SERVED, Sample, Workload, at_most};
 
 pub(crate) const WORKLOAD: Workload = Workload {
     name: "http-wrk",
     group: "http",
     title: "hyper answers wrk, HTTP/1.1, 64 connections, for each request",
-    metrics: &[
-        Metric {
-            name: "cpu",
-            unit: "us",
-        },
-        Metric {
-            name: "rate",
-            unit: "thousands/s",
-        },
-        Metric {
-            name: "enters",
-            unit: "",
-        },
-        Metric {
-            name: "arms",
-            unit: "",
-        },
-    ],
+    metrics: SERVED,
     targets: &[at_most("uring-rt", 1.0, "tokio")],
     runtimes: &runtimes::NAMES,
     without: |name| lacks_hyper(name).or_else(lacks_wrk),

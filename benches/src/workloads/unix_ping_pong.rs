@@ -34,18 +34,7 @@ pub(crate) const WORKLOAD: Workload = Workload {
 };
 
 /// All runtimes, and what they could come close to.
-const PLAYERS: [&str; 10] = [
-    "uring-rt",
-    "uring-rt-epoll",
-    "tokio",
-    "smol",
-    "monoio",
-    "compio",
-    "glommio",
-    "raw-epoll",
-    "raw-poll-add",
-    "raw-poll-multi",
-];
+const PLAYERS: [&str; 10] = runtimes::and(&["raw-epoll", "raw-poll-add", "raw-poll-multi"]);
 
 const SIZE: usize = 64;
 const ROUND_TRIPS: usize = 50_000;
