@@ -98,11 +98,7 @@ impl Interest {
     pub(crate) fn directions(self) -> impl Iterator<Item = Direction> {
         Direction::ALL
             .into_iter()
-            .filter(move |d| self.includes(*d))
-    }
-
-    pub(crate) fn includes(self, direction: Direction) -> bool {
-        self.0 >> direction as u8 & 1 != 0
+            .filter(move |d| self.0 >> *d as u8 & 1 != 0)
     }
 
     /// The poll bits that an epoll entry for this interest asks for.

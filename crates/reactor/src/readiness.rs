@@ -93,9 +93,9 @@ impl Readiness {
         self.update(|word| word | EDGE | STAYS);
     }
 
-    /// Whether it does. Its events do not tell whether urgent data is there.
-    pub(crate) fn stays(&self) -> bool {
-        self.0.load(Ordering::Relaxed) & STAYS != 0
+    /// Whether urgent data that is there is known to be seen.
+    pub(crate) fn tells_of_urgent(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & STAYS == 0
     }
 
     /// Clears `what`, unless something was set since `seen`.

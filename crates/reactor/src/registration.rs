@@ -192,7 +192,8 @@ impl Registration {
             Left::NothingUnlessUrgent => {
                 self.readiness.set_marked();
                 !self.is_edge()
-                    || !self.readiness.stays() && !self.readiness.event().ready.is_priority()
+                    || self.readiness.tells_of_urgent()
+                        && !self.readiness.event().ready.is_priority()
             }
             Left::PerhapsMore => !self.is_edge(),
         };

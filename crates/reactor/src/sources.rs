@@ -399,7 +399,7 @@ impl Source {
 
     /// Whether an event of a request that stays is one too many: nobody has made use of the last one, and nobody waits.
     fn is_unheard(&self, token: Token) -> bool {
-        let stays = self.readiness.stays() && token.direction == Some(Direction::Read);
+        let stays = !self.readiness.tells_of_urgent() && token.direction == Some(Direction::Read);
         stays && self.readiness.event().ready.is_readable() && !self.is_awaited(Direction::Read)
     }
 
@@ -445,9 +445,9 @@ impl Source {
     /// What this wait is to be told. A refusal is told once.
     fn take_failure(&mut self, interest: Interest) -> Option<Failure> {
         match self.failure {
-            Some(Failure::Refused(direction, _)) => {
-                self.failure.take_if(|_| interest.includes(direction))
-            }
+            Some(Failure::Refused(direction, _)) => self
+                .failure
+                .take_if(|_| interest.directions().any(|d| d == direction)),
             failure => failure,
         }
     }

@@ -16,7 +16,7 @@ pub(super) struct Waiter {
 
 impl Waiter {
     pub(super) fn is_for(&self, direction: Direction) -> bool {
-        self.interest.includes(direction)
+        self.interest.directions().any(|d| d == direction)
     }
 }
 
