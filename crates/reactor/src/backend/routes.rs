@@ -58,6 +58,8 @@ pub(crate) struct Entry {
     pub(crate) reads: u8,
     /// The core knows that these requests stay.
     pub(crate) stays: bool,
+    /// The wait, by its count modulo 256, that the last request went along with.
+    pub(crate) armed_for: u8,
 }
 
 /// The entries by slot. Only the loop's thread has them, so no lock is needed.
@@ -92,6 +94,7 @@ impl Routes {
             retries: 0,
             reads: 0,
             stays: false,
+            armed_for: 0,
         })
     }
 

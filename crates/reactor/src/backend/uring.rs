@@ -48,6 +48,8 @@ pub(crate) struct Uring {
     /// Signalled by the kernel when deferred work is queued. Present once a foreign loop wants to know.
     bell: Option<EventFd>,
     nested: Option<Nested>,
+    /// Waits so far, modulo 256.
+    waits: u8,
     /// Enters refused in a row.
     refusals: u32,
     /// The ring's overflow counter when it was last looked at: on kernels without NODROP, lost completions.
@@ -100,6 +102,7 @@ impl Uring {
             timer,
             bell: None,
             nested: None,
+            waits: 0,
             refusals: 0,
             lost,
             pressure: Pressure::default(),
@@ -175,7 +178,10 @@ impl Uring {
             Wait::Until(deadline) if may_sleep => self.sleep(deadline)?,
             _ => self.glance()?,
         }
+        let before = out.len();
         self.reap(out);
+        self.put_fresh_last(&mut out[before..]);
+        self.waits = self.waits.wrapping_add(1);
         self.drain_nested(out)?;
         self.check_loss()
     }

@@ -24,6 +24,7 @@ impl Uring {
             return;
         }
         entry.in_ring.insert(arm.direction);
+        entry.armed_for = self.waits;
         let after = self.caps.multishot_after.filter(|_| arm.may_stay);
         let stays = after.is_some_and(|after| entry.reads >= after);
         if stays && !std::mem::replace(&mut entry.stays, true) {
@@ -36,6 +37,25 @@ impl Uring {
         }
         self.env.counters.arms.add(1);
         self.push(poll_sqe(&arm, stays));
+    }
+
+    /// Puts what was ready when it was asked for behind what has become ready since it was asked for.
+    ///
+    /// The kernel posts the former first: it looks at the new requests of an enter before it runs the work that has
+    /// gathered. A peer that always has more to send would come before all who have waited, each time.
+    pub(super) fn put_fresh_last(&self, completions: &mut [Completion]) {
+        if completions.len() < 2 {
+            return;
+        }
+        let is_fresh = |completion: &&Completion| {
+            // One that stays may have its end further back, which must not overtake it.
+            let entry = self.routes.get(completion.token);
+            !completion.more && entry.is_some_and(|entry| entry.armed_for == self.waits)
+        };
+        let fresh = completions.iter().take_while(is_fresh).count();
+        if (1..completions.len()).contains(&fresh) {
+            completions.rotate_left(fresh);
+        }
     }
 
     /// Takes back a request that stays and reports to nobody. That it has ended, its last completion tells; whoever waits
