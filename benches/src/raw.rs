@@ -1,7 +1,8 @@
-//! Loops without a runtime: what one could come close to. A program is written once for all of them.
+//! Loops without a runtime: what one could come close to. A program of sockets is written once for all of theirs.
 
 mod edges;
 mod polls;
+pub(crate) mod queue;
 
 use std::io::{self, Read};
 use std::os::fd::RawFd;
@@ -82,7 +83,7 @@ pub(crate) fn receive<S: Read>(
     }
 }
 
-/// One of the loops.
+/// One of the loops that have sockets.
 #[derive(Clone, Copy)]
 pub(crate) enum Loop {
     Epoll,
