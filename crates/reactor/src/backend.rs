@@ -48,8 +48,6 @@ use uring::Uring;
 /// A request for a completion of one direction.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arm {
-    /// Whether the request may report more than one event.
-    pub(crate) may_stay: bool,
     pub(crate) token: Token,
     pub(crate) direction: Direction,
     pub(crate) fd: RawFd,
@@ -84,6 +82,8 @@ pub(crate) enum Outcome {
     Refused(i32),
     /// Another mechanism serves the fd from now on.
     Moved(Route),
+    /// A look at an fd in doubt has found these poll bits. No request has reported them.
+    Found(u32),
     /// The poll request for reading stays armed from now on, and reports what changes.
     Stays,
 }

@@ -1,5 +1,6 @@
 //! The loop's half of a reactor, and the turn.
 
+mod doubts;
 mod replace;
 
 use std::cell::RefCell;
@@ -18,6 +19,7 @@ use crate::handle::Handle;
 use crate::options::Options;
 use crate::shared::Shared;
 use crate::wake_batch::WakeBatch;
+use doubts::Doubts;
 
 /// How long a turn may take.
 ///
@@ -69,6 +71,7 @@ pub struct Reactor {
     disarms: Vec<Disarm>,
     completions: Vec<Completion>,
     wakes: WakeBatch,
+    doubts: Doubts,
 }
 
 /// What a drop on the loop's thread has to reach without the `Reactor`.
@@ -128,6 +131,7 @@ impl Reactor {
             disarms: Vec::new(),
             completions: Vec::new(),
             wakes: WakeBatch::default(),
+            doubts: Doubts::default(),
         })
     }
 
@@ -187,9 +191,10 @@ impl Reactor {
             self.rebuild_in_child()?;
         }
         shared.env.counters.turns.add(1);
-        self.submit_changes();
-        // Who waited for a disarm is woken at the end of this turn, so it must not sleep.
-        let turn = if self.wakes.is_empty() {
+        let may_sleep = self.submit_changes(turn);
+        // Who waited for a disarm is woken at the end of this turn, and whoever has something to read, so it must not
+        // sleep.
+        let turn = if may_sleep && self.wakes.is_empty() {
             turn
         } else {
             Turn::Poll
@@ -208,6 +213,11 @@ impl Reactor {
                 backend.wait(plan.wait, &mut self.completions)
             }
         };
+        // Last: an event that is there too has been heard, then.
+        if !self.doubts.found.is_empty() {
+            self.completions.append(&mut self.doubts.found);
+        }
+        self.doubts.is_quiet = !has_zero_timeout || self.completions.is_empty();
         let is_notified = plan.is_parked && shared.env.notifier.unpark();
         let is_idle = self.completions.is_empty() && !is_notified && !plan.is_busy;
         if is_idle && turn != Turn::Poll && result.is_ok() {
@@ -229,20 +239,28 @@ impl Reactor {
         replaced
     }
 
-    /// Hands the arms and disarms of all threads to the backend.
-    fn submit_changes(&mut self) {
-        self.local
-            .shared
-            .sources
-            .lock()
-            .take_changes(&mut self.arms, &mut self.disarms);
+    /// Hands the arms and disarms of all threads to the backend, and looks at what is in doubt. Whether nothing
+    /// that came of it keeps this turn from sleeping.
+    fn submit_changes(&mut self, turn: Turn) -> bool {
+        let mut sources = self.local.shared.sources.lock();
+        sources.take_changes(&mut self.arms, &mut self.disarms);
+        let mut has_doubts = sources.has_doubts();
+        if has_doubts {
+            let is_foreign = self.outlet.borrow().is_some();
+            has_doubts = self.doubts.take(&mut sources, turn, is_foreign);
+            drop(sources);
+            has_doubts |= self.doubts.look(&self.local.shared.env);
+        } else {
+            drop(sources);
+        }
         if self.arms.is_empty() && self.disarms.is_empty() {
-            return;
+            return !has_doubts;
         }
         // First the disarms: a slot that they free may have been armed again for its next holder.
         self.disarm_all();
         let mut backend = self.local.backend.borrow_mut();
         self.arms.drain(..).for_each(|arm| backend.arm(arm));
+        !has_doubts
     }
 
     /// Lets go of what other threads have dropped while this one slept, without waiting for the next turn: before

@@ -9,7 +9,7 @@ use crate::planted::{Planted, is_planted};
 const PRESUMED: [u32; 2] = [1 << 8, 1 << 9];
 const FAILED: u32 = 1 << 10;
 const EDGE: u32 = 1 << 11;
-const MARKED: u32 = 1 << 12;
+const UNPROVEN: u32 = 1 << 12;
 const STAYS: u32 = 1 << 13;
 const TICK_SHIFT: u32 = 16;
 
@@ -21,8 +21,8 @@ pub(crate) struct Event {
 }
 
 /// ```text
-///  31          16 15 14   13      12      11      10      9  8    5      0
-/// | tick         |     | stays | marked | edge | failed | presumed | ready  |
+///  31          16 15 14   13       12       11      10      9  8    5      0
+/// | tick         |     | stays | unproven | edge | failed | presumed | ready  |
 /// ```
 ///
 /// R1: bits are set only under the lock of `Sources`, each time with a new tick. R2: they are cleared from
@@ -55,22 +55,21 @@ impl Readiness {
         self.0.load(Ordering::Relaxed) & EDGE != 0
     }
 
-    /// Whether reads end at urgent marks. That more is behind one, a poll request tells when it is armed, and no event:
-    /// when data comes, the kernel reports it as urgent in any case to a request that asks for that.
-    pub(crate) fn may_be_marked(&self) -> bool {
-        self.0.load(Ordering::Relaxed) & MARKED != 0
+    /// Whether the last read left it open if there is more, and nothing has been reported since.
+    pub(crate) fn is_unproven(&self) -> bool {
+        self.0.load(Ordering::Acquire) & UNPROVEN != 0
     }
 
-    pub(crate) fn set_marked(&self) {
-        if !self.may_be_marked() {
-            self.0.fetch_or(MARKED, Ordering::AcqRel);
-        }
+    pub(crate) fn set_proven(&self) {
+        self.0.fetch_and(!UNPROVEN, Ordering::AcqRel);
     }
 
     pub(crate) fn set(&self, new: Ready) {
+        // Whoever is told reads on, and what was left is found by that.
+        let settled = if new.is_readable() { UNPROVEN } else { 0 };
         self.update(|word| {
             let next_tick = u32::from(tick(word).wrapping_add(1)) << TICK_SHIFT;
-            word & 0xffff | u32::from(new.bits()) | next_tick
+            word & 0xffff & !settled | u32::from(new.bits()) | next_tick
         });
     }
 
@@ -93,9 +92,9 @@ impl Readiness {
         self.update(|word| word | EDGE | STAYS);
     }
 
-    /// Whether urgent data that is there is known to be seen.
-    pub(crate) fn tells_of_urgent(&self) -> bool {
-        self.0.load(Ordering::Relaxed) & STAYS == 0
+    /// Whether the poll request for reading stays in the ring.
+    pub(crate) fn stays(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & STAYS != 0
     }
 
     /// Clears `what`, unless something was set since `seen`.
@@ -107,6 +106,20 @@ impl Readiness {
             .0
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |word| {
                 (tick(word) == seen.tick).then_some(word & !u32::from(what.bits()))
+            });
+    }
+
+    /// As [`clear`](Self::clear), although a read may have left something that no event will tell of: the loop looks,
+    /// before it sleeps, if somebody waits.
+    pub(crate) fn clear_unproven(&self, seen: Event) {
+        if is_planted(Planted::ReadyKept) {
+            return;
+        }
+        let what = u32::from(Ready::READABLE.bits());
+        let _ = self
+            .0
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |word| {
+                (tick(word) == seen.tick).then_some(word & !what | UNPROVEN)
             });
     }
 

@@ -184,23 +184,27 @@ impl Registration {
     ///
     /// Nor is a short read always a proof: it also ends where fds were passed over a unix socket, at the urgent
     /// mark of TCP, and with the line of a tty. A poll request finds the rest when it is armed; an edge that is
-    /// past does not come again, so there only `WouldBlock` ends the reading.
+    /// past does not come again, so there the loop looks before it sleeps.
     fn account(&self, direction: Direction, event: Event, left: Left) {
         let is_proven = match left {
             Left::Unknown => return,
             Left::Nothing => true,
             Left::NothingUnlessUrgent => {
-                self.readiness.set_marked();
+                // An event of a request that stays names urgent data in any case, so it tells nothing of it.
                 !self.is_edge()
-                    || self.readiness.tells_of_urgent()
-                        && !self.readiness.event().ready.is_priority()
+                    || !self.readiness.stays() && !self.readiness.event().ready.is_priority()
             }
             Left::PerhapsMore => !self.is_edge(),
         };
         self.readiness.disprove(direction);
         let last = Ready::READ_CLOSED | Ready::WRITE_CLOSED | Ready::ERROR;
-        if is_proven && (self.readiness.event().ready & last).is_empty() {
+        if !(self.readiness.event().ready & last).is_empty() {
+            return;
+        }
+        if is_proven {
             self.clear(event, direction.mask());
+        } else {
+            self.readiness.clear_unproven(event);
         }
     }
 

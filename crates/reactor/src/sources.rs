@@ -1,5 +1,6 @@
 //! The registrations of one reactor: who waits for which fd, and what is asked of the kernel for it. Pure.
 
+mod doubts;
 mod invariants;
 mod listing;
 mod waiters;
@@ -19,6 +20,7 @@ use crate::readiness::Readiness;
 use crate::shutdown::gone;
 use crate::token::{MAX_SLOTS, Token};
 use crate::wake_batch::WakeBatch;
+use doubts::Doubt;
 use waiters::{Waiter, Waiters};
 
 /// Where the poll request of one direction is.
@@ -73,6 +75,7 @@ struct Source {
     waiters: Waiters,
     failure: Option<Failure>,
     route: Route,
+    doubt: Doubt,
 }
 
 /// Who asks to be woken.
@@ -102,12 +105,26 @@ pub(crate) struct Removed {
     _wakers: ([Option<Waker>; 2], Waiters),
 }
 
+/// What the loop's thread is asked for, and leftovers of sources that are gone.
+#[derive(Debug, Default)]
+struct Asked {
+    /// Directions in state `Queued`.
+    arms: Vec<Token>,
+    /// Sources whose last read may have left something that no event tells of.
+    doubts: Vec<Token>,
+}
+
+impl Asked {
+    fn len(&self) -> usize {
+        self.arms.len() + self.doubts.len()
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
     slab: Slab<Source>,
     next_generation: u32,
-    /// Directions in state `Queued`, and leftovers of sources that are gone.
-    arms: Vec<Token>,
+    asked: Asked,
     /// Poll requests that stay, and report to nobody.
     unheard: Vec<Token>,
     /// What other threads dropped while it may have been armed.
@@ -146,6 +163,7 @@ impl Sources {
             waiters: Waiters::default(),
             failure: None,
             route: Route::Ring,
+            doubt: Doubt::None,
         });
         Ok(slot)
     }
@@ -204,7 +222,7 @@ impl Sources {
             };
         }
         let spare = source.enlist(waiting, waker);
-        let queued = source.queue_arms(slot, interest, &mut self.arms);
+        let queued = source.queue_arms(slot, interest, &mut self.asked);
         Waited {
             ready: None,
             queued,
@@ -217,7 +235,7 @@ impl Sources {
         let source = &mut self.slab[slot as usize];
         match source.failure.filter(|_| source.has_failed()) {
             Some(failure) => Err(failure.to_error()),
-            None => Ok(source.queue_arms(slot, interest, &mut self.arms)),
+            None => Ok(source.queue_arms(slot, interest, &mut self.asked)),
         }
     }
 
@@ -229,13 +247,13 @@ impl Sources {
 
     /// Whether there is work for the loop's thread.
     pub(crate) fn has_changes(&self) -> bool {
-        !self.arms.is_empty() || !self.disarms.is_empty()
+        self.asked.len() > 0 || !self.disarms.is_empty()
     }
 
     /// Moves the work that waits for the loop's thread out, and marks the arms among it as armed.
     pub(crate) fn take_changes(&mut self, arms: &mut Vec<Arm>, disarms: &mut Vec<Disarm>) {
         self.take_disarms(disarms);
-        for token in self.arms.drain(..) {
+        for token in self.asked.arms.drain(..) {
             let Some(source) = self.slab.get_mut(token.slot as usize) else {
                 continue;
             };
@@ -248,7 +266,6 @@ impl Sources {
             debug_assert_eq!(source.arms[direction as usize], ArmState::Queued);
             source.arms[direction as usize] = ArmState::Armed;
             arms.push(Arm {
-                may_stay: direction == Direction::Read && !source.readiness.may_be_marked(),
                 token,
                 direction,
                 fd: source.fd,
@@ -289,10 +306,12 @@ impl Sources {
             source.arms[direction as usize] = ArmState::Idle;
         }
         match completion.outcome {
-            Outcome::Ready(events) => {
-                if completion.more && source.is_unheard(token) {
+            Outcome::Ready(events) | Outcome::Found(events) => {
+                let is_event = matches!(completion.outcome, Outcome::Ready(_));
+                if completion.more && is_event && source.is_unheard(token) {
                     self.unheard.push(token);
                 }
+                source.doubt.renew();
                 let ready = Ready::from_poll(events);
                 source.readiness.set(ready);
                 source.wake(ready, wakes);
@@ -316,7 +335,7 @@ impl Sources {
         // an empty mask) leaves them waiting, so the direction is armed again.
         for direction in Direction::ALL {
             if source.is_awaited(direction) && !source.has_failed() {
-                source.queue_arms(token.slot, direction.interest(), &mut self.arms);
+                source.queue_arms(token.slot, direction.interest(), &mut self.asked);
             }
         }
         true
@@ -338,7 +357,7 @@ impl Sources {
                 if source.arms[direction as usize] == ArmState::Armed {
                     source.arms[direction as usize] = ArmState::Idle;
                     let slot = u32::try_from(slot).unwrap_or(u32::MAX);
-                    source.queue_arms(slot, direction.interest(), &mut self.arms);
+                    source.queue_arms(slot, direction.interest(), &mut self.asked);
                 }
             }
         }
@@ -347,7 +366,7 @@ impl Sources {
     /// Ends all waiting with an error, now and later: the reactor goes away.
     pub(crate) fn close(&mut self, wakes: &mut WakeBatch) {
         self.closed = true;
-        self.arms.clear();
+        self.asked = Asked::default();
         self.disarms.clear();
         self.closing.finish(wakes);
         for (_, source) in &mut self.slab {
@@ -386,20 +405,23 @@ impl Source {
         }
     }
 
-    fn queue_arms(&mut self, slot: u32, interest: Interest, arms: &mut Vec<Token>) -> bool {
-        let before = arms.len();
+    fn queue_arms(&mut self, slot: u32, interest: Interest, asked: &mut Asked) -> bool {
+        let before = asked.len();
         for direction in interest.directions() {
             if self.arms[direction as usize] == ArmState::Idle {
                 self.arms[direction as usize] = ArmState::Queued;
-                arms.push(self.token(slot, direction));
+                asked.arms.push(self.token(slot, direction));
+            }
+            if direction == Direction::Read {
+                self.list_doubt(slot, asked);
             }
         }
-        arms.len() > before
+        asked.len() > before
     }
 
     /// Whether an event of a request that stays is one too many: nobody has made use of the last one, and nobody waits.
     fn is_unheard(&self, token: Token) -> bool {
-        let stays = !self.readiness.tells_of_urgent() && token.direction == Some(Direction::Read);
+        let stays = self.readiness.stays() && token.direction == Some(Direction::Read);
         stays && self.readiness.event().ready.is_readable() && !self.is_awaited(Direction::Read)
     }
 

@@ -142,6 +142,32 @@ pub fn close(fd: OwnedFd) -> io::Result<()> {
     check(answer.into()).map(drop)
 }
 
+/// `poll(fds, count, 0)`: writes into each record what its descriptor is ready for now, without sleeping. Says how many
+/// are.
+///
+/// # Errors
+///
+/// `EINVAL` for more than `RLIMIT_NOFILE`, `ENOMEM`. A number that is not open is none: it has `POLLNVAL`. Man page:
+/// `poll(2)`.
+///
+/// ```
+/// use std::{io::Write, os::{fd::AsRawFd, unix::net::UnixStream}};
+///
+/// let (ours, mut theirs) = UnixStream::pair()?;
+/// let mut fds = [libc::pollfd { fd: ours.as_raw_fd(), events: libc::POLLIN, revents: 0 }];
+/// assert_eq!(uring_sys::syscall::poll_now(&mut fds)?, 0);
+/// theirs.write_all(b"x")?;
+/// assert_eq!(uring_sys::syscall::poll_now(&mut fds)?, 1);
+/// assert_eq!(fds[0].revents, libc::POLLIN);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn poll_now(fds: &mut [libc::pollfd]) -> io::Result<u32> {
+    let count = libc::nfds_t::try_from(fds.len()).unwrap_or(libc::nfds_t::MAX);
+    // SAFETY: `fds` are as many live, exclusive records as the kernel is told.
+    let answer = unsafe { libc::poll(fds.as_mut_ptr(), count, 0) };
+    check(answer.into())
+}
+
 /// `fcntl(fd, F_DUPFD_CLOEXEC, 0)`: a second number for the same open file, close-on-exec.
 ///
 /// # Errors

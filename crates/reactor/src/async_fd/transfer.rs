@@ -61,7 +61,9 @@ impl<T> AsyncFd<T> {
     /// [`poll_read_io`](Self::poll_read_io) for byte streams, where a read of fewer bytes than the `wanted`
     /// ones has emptied the stream: the next one waits, without a system call that would only say so.
     ///
-    /// Where events come as edges that shortcut is not taken, as some files end a read before their data ends.
+    /// Some files end a read before their data ends: where fds were passed over a Unix socket, with the line of a tty. A
+    /// poll request finds the rest when it is armed. Where events come as edges instead, the loop looks for it before it
+    /// sleeps, or after some turns if it does not.
     ///
     /// # Errors
     ///
@@ -85,8 +87,8 @@ impl<T> AsyncFd<T> {
         self.poll_transfer(Direction::Read, cx, wanted, Left::PerhapsMore, op)
     }
 
-    /// [`poll_read_stream`](Self::poll_read_stream) for TCP sockets, with the shortcut on edges as well. Only
-    /// urgent data ends a read of those early, so the registration must include [`Interest::PRIORITY`](crate::Interest::PRIORITY).
+    /// [`poll_read_stream`](Self::poll_read_stream) for TCP sockets. Only urgent data ends a read of those early, and an
+    /// edge of epoll tells whether there is some, so the registration must include [`Interest::PRIORITY`](crate::Interest::PRIORITY).
     ///
     /// # Errors
     ///

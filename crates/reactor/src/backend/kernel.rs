@@ -89,6 +89,15 @@ impl Kernel {
         }
     }
 
+    /// What these are ready for now: see [`uring_sys::syscall::poll_now`].
+    pub(crate) fn poll_now(&self, fds: &mut [libc::pollfd]) -> io::Result<u32> {
+        match self {
+            Kernel::Linux => uring_sys::syscall::poll_now(fds),
+            #[cfg(test)]
+            Kernel::Sim(sim) => sim.poll_now(fds),
+        }
+    }
+
     /// The monotonic clock.
     pub(crate) fn now(&self) -> Instant {
         match self {

@@ -1,6 +1,6 @@
 //! What holds between two turns.
 
-use super::{ArmState, Sources};
+use super::{ArmState, Doubt, Sources};
 use crate::interest::Direction;
 use crate::token::Token;
 
@@ -15,7 +15,16 @@ impl Sources {
                     assert!(owes(token), "I2: nothing will complete {token:?}");
                 }
                 if state == ArmState::Queued {
-                    assert!(self.arms.contains(&token), "{token:?} is queued in no list");
+                    assert!(
+                        self.asked.arms.contains(&token),
+                        "{token:?} is queued in no list"
+                    );
+                }
+                if source.doubt != Doubt::None && direction == Direction::Read {
+                    assert!(
+                        self.asked.doubts.contains(&token),
+                        "{token:?} is in doubt in no list"
+                    );
                 }
                 if source.is_awaited(direction) && !source.has_failed() {
                     assert_ne!(state, ArmState::Idle, "I3: {token:?} is awaited and idle");

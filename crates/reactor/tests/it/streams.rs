@@ -9,7 +9,7 @@ use std::task::Poll;
 
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 use tokio_test::{assert_pending, assert_ready, task};
-use uring_reactor::AsyncFd;
+use uring_reactor::{AsyncFd, Turn};
 
 use crate::support::{fill, on_every_backend, socket_pair, tcp_pair};
 
@@ -126,6 +126,60 @@ fn send_with_fd(stream: &UnixStream, data: &[u8]) {
     assert!(control.push(SendAncillaryMessage::ScmRights(&fds)));
     let iov = [IoSlice::new(data)];
     rustix::net::sendmsg(stream, &iov, &mut control, SendFlags::empty()).unwrap();
+}
+
+#[test]
+fn each_short_read_is_one_call() {
+    on_every_backend(|l| {
+        let (ours, mut theirs) = socket_pair();
+        let _current = l.handle().enter();
+        let ours = AsyncFd::new(ours).unwrap();
+        let calls = Cell::new(0);
+        let mut reader = task::spawn(std::future::poll_fn(|cx| {
+            ours.poll_read_stream(cx, 16, |mut fd| {
+                calls.set(calls.get() + 1);
+                fd.read(&mut [0; 16])
+            })
+        }));
+        for message in 1..=20 {
+            theirs.write_all(b"short").unwrap();
+            let mut read = reader.poll();
+            while read.is_pending() {
+                read = l.next("a message", &mut reader);
+            }
+            assert_eq!(assert_ready!(read).unwrap(), 5);
+            assert_pending!(reader.poll());
+            assert_eq!(calls.get(), message, "{}", l.name);
+        }
+    });
+}
+
+#[test]
+fn what_a_read_has_left_is_found_although_the_loop_never_sleeps() {
+    on_every_backend(|l| {
+        let (ours, theirs) = socket_pair();
+        let _current = l.handle().enter();
+        let ours = AsyncFd::new(ours).unwrap();
+        let mut reader = l.park(ours.readable());
+        send_with_fd(&theirs, b"one");
+        (&theirs).write_all(b"two").unwrap();
+        drop(l.next("data", &mut reader));
+        let mut reader = task::spawn(std::future::poll_fn(|cx| {
+            ours.poll_read_stream(cx, 16, |mut fd| fd.read(&mut [0; 16]))
+        }));
+        assert_eq!(assert_ready!(reader.poll()).unwrap(), 3, "{}", l.name);
+        let mut read = reader.poll();
+        let mut turns = 0;
+        while read.is_pending() {
+            assert!(turns < 40, "{}: nobody has looked", l.name);
+            l.turn(Turn::Poll);
+            turns += 1;
+            if reader.is_woken() {
+                read = reader.poll();
+            }
+        }
+        assert_eq!(assert_ready!(read).unwrap(), 3, "{}", l.name);
+    });
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use uring_sys::abi::{POLLERR, POLLHUP};
 use uring_sys::epoll::EventBuffer;
 use uring_sys::{Cqe, QueueFull, Sqe};
 
@@ -401,6 +402,26 @@ impl Sim {
             has_expired: false,
         })?;
         Ok(TimerFd(self.own(opened)))
+    }
+
+    pub(crate) fn poll_now(&self, fds: &mut [libc::pollfd]) -> io::Result<u32> {
+        self.begin_call();
+        let state = self.lock();
+        let mut count = 0;
+        for fd in fds {
+            fd.revents = match state.file_at(fd.fd) {
+                Ok(file) => {
+                    let asked = u32::from(fd.events.cast_unsigned()) | POLLERR | POLLHUP;
+                    let bits = state.level(file) & asked;
+                    libc::c_short::try_from(bits).unwrap_or(libc::POLLERR)
+                }
+                Err(_) => libc::POLLNVAL,
+            };
+            count += u32::from(fd.revents != 0);
+        }
+        drop(state);
+        self.end_call();
+        Ok(count)
     }
 
     pub(crate) fn duplicate(&self, raw: RawFd) -> io::Result<Duplicate> {

@@ -25,8 +25,9 @@ impl Uring {
         }
         entry.in_ring.insert(arm.direction);
         entry.armed_for = self.waits;
-        let after = self.caps.multishot_after.filter(|_| arm.may_stay);
-        let stays = after.is_some_and(|after| entry.reads >= after);
+        let after = self.caps.multishot_after;
+        let stays =
+            arm.direction == Direction::Read && after.is_some_and(|after| entry.reads >= after);
         if stays && !std::mem::replace(&mut entry.stays, true) {
             // Before the first event: from then on, a reader that stops early does not hear of the rest.
             self.early.push(Completion {

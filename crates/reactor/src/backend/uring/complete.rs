@@ -47,7 +47,6 @@ impl Uring {
             return;
         }
         let arm = Arm {
-            may_stay: false,
             token,
             direction,
             fd: entry.fd,
@@ -125,7 +124,8 @@ impl Uring {
             out.push(tell);
         } else {
             entry.barren.remove(arm.direction);
-            if arm.direction == Direction::Read {
+            // Where each event ends a sleep, a request for each costs less than looking for more before each sleep.
+            if arm.direction == Direction::Read && !self.has_slept {
                 entry.reads = entry.reads.saturating_add(1);
             }
             out.push(tell);

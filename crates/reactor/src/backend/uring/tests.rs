@@ -85,7 +85,6 @@ fn with_a_quiet_socket(test: impl Fn(&mut Uring, Arm)) {
         test(
             uring,
             Arm {
-                may_stay: true,
                 token,
                 direction,
                 fd,

@@ -1,0 +1,75 @@
+//! Sources whose last read may have left something of which no event tells: see [`crate::reactor`] for who looks.
+
+use super::{Asked, Source, Sources};
+use crate::interest::Direction;
+use crate::token::Token;
+
+/// Whether there may be something to read of which no event will tell.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Doubt {
+    None,
+    /// In the list, for the loop to look at.
+    Listed,
+    /// And passed over once, with no event since.
+    Aged,
+}
+
+impl Doubt {
+    /// There was an event.
+    pub(super) fn renew(&mut self) {
+        if *self == Doubt::Aged {
+            *self = Doubt::Listed;
+        }
+    }
+}
+
+impl Source {
+    /// Whether or not it is armed: to arm what is in an epoll set asks nothing of the kernel.
+    #[inline]
+    pub(super) fn list_doubt(&mut self, slot: u32, asked: &mut Asked) {
+        if self.doubt == Doubt::None && self.readiness.is_unproven() {
+            self.doubt = Doubt::Listed;
+            asked.doubts.push(self.token(slot, Direction::Read));
+        }
+    }
+}
+
+impl Sources {
+    /// Whether the loop has to look before it sleeps.
+    pub(crate) fn has_doubts(&self) -> bool {
+        !self.asked.doubts.is_empty()
+    }
+
+    /// Moves out those that the loop has to look at, as what poll(2) takes: all, or only those of which no event has told
+    /// since the last time.
+    pub(crate) fn take_doubts(
+        &mut self,
+        all: bool,
+        tokens: &mut Vec<Token>,
+        fds: &mut Vec<libc::pollfd>,
+    ) {
+        let slab = &mut self.slab;
+        self.asked.doubts.retain(|token| {
+            let source = slab.get_mut(token.slot as usize);
+            let Some(source) = source.filter(|source| source.generation == token.generation) else {
+                return false;
+            };
+            let is_open = source.readiness.is_unproven();
+            if is_open && !all && source.doubt == Doubt::Listed {
+                source.doubt = Doubt::Aged;
+                return true;
+            }
+            source.doubt = Doubt::None;
+            if is_open {
+                source.readiness.set_proven();
+                tokens.push(*token);
+                fds.push(libc::pollfd {
+                    fd: source.fd,
+                    events: libc::POLLIN | libc::POLLRDHUP,
+                    revents: 0,
+                });
+            }
+            false
+        });
+    }
+}
