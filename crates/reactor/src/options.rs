@@ -166,9 +166,8 @@ impl Options {
         self
     }
 
-    /// After how many poll requests of one fd for reading, of events that ended no sleep, the next one stays armed
-    /// (`IORING_POLL_ADD_MULTI`), until the fd is deregistered: 8 unless said otherwise; `None` for never. Only with
-    /// deferred task work (rungs A and B).
+    /// After how many poll requests of one fd for reading the next one stays armed (`IORING_POLL_ADD_MULTI`), until the
+    /// fd is deregistered: 8 unless said otherwise; `None` for never. Only with deferred task work (rungs A and B).
     ///
     /// A request that stays costs nothing for each event, but has to be taken back when the fd goes; an fd with a short
     /// life never has one. From then on the fd [is edge-triggered](crate::AsyncFd::is_edge_triggered).

@@ -50,8 +50,6 @@ pub(crate) struct Uring {
     nested: Option<Nested>,
     /// Waits so far, modulo 256.
     waits: u8,
-    /// The last wait has found nothing to do at first, and then one thing.
-    has_slept: bool,
     /// Enters refused in a row.
     refusals: u32,
     /// The ring's overflow counter when it was last looked at: on kernels without NODROP, lost completions.
@@ -105,7 +103,6 @@ impl Uring {
             bell: None,
             nested: None,
             waits: 0,
-            has_slept: false,
             refusals: 0,
             lost,
             pressure: Pressure::default(),
@@ -181,7 +178,6 @@ impl Uring {
             Wait::Until(deadline) if may_sleep => self.sleep(deadline)?,
             _ => self.glance()?,
         }
-        self.has_slept = may_sleep && self.ring.cq_ready() <= 1;
         let before = out.len();
         self.reap(out);
         self.put_fresh_last(&mut out[before..]);

@@ -124,8 +124,7 @@ impl Uring {
             out.push(tell);
         } else {
             entry.barren.remove(arm.direction);
-            // Where each event ends a sleep, a request for each costs less than looking for more before each sleep.
-            if arm.direction == Direction::Read && !self.has_slept {
+            if arm.direction == Direction::Read {
                 entry.reads = entry.reads.saturating_add(1);
             }
             out.push(tell);
