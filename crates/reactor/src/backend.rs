@@ -86,6 +86,17 @@ pub(crate) enum Outcome {
     Found(u32),
     /// The poll request for reading stays armed from now on, and reports what changes.
     Stays,
+    /// From now on there is a poll request for reading for each event again.
+    StaysNoMore,
+}
+
+/// Why a poll request that stays is not the right kind for an fd.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Unfit {
+    /// It reports to nobody.
+    Unheard,
+    /// Each of its events is followed by a look before a sleep.
+    Looked,
 }
 
 impl Outcome {
@@ -152,10 +163,10 @@ impl Backend {
         }
     }
 
-    /// Takes back a poll request that reports to nobody.
-    pub(crate) fn quiet(&mut self, token: Token) {
+    /// Takes back a poll request that should not stay.
+    pub(crate) fn quiet(&mut self, token: Token, why: Unfit) {
         match self {
-            Backend::Uring(uring) => uring.quiet(token),
+            Backend::Uring(uring) => uring.quiet(token, why),
             // An edge more costs nothing there.
             Backend::Epoll(_) => {}
         }

@@ -297,13 +297,15 @@ impl Reactor {
             for completion in self.completions.drain(..) {
                 stale += u64::from(!sources.complete(completion, &mut self.wakes));
             }
-            let unheard = sources.take_unheard();
+            let unfit = sources.take_unfit();
             drop(sources);
             counters.completions.add(count - stale);
             counters.stale.add(stale);
-            if let Some(unheard) = unheard {
+            if let Some(unfit) = unfit {
                 let mut backend = self.local.backend.borrow_mut();
-                unheard.into_iter().for_each(|token| backend.quiet(token));
+                unfit
+                    .into_iter()
+                    .for_each(|(token, why)| backend.quiet(token, why));
             }
         }
         let mut timers = shared.timers.lock();

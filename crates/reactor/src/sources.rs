@@ -12,7 +12,7 @@ use std::task::Waker;
 
 use slab::Slab;
 
-use crate::backend::{Arm, Completion, Disarm, Outcome, Route};
+use crate::backend::{Arm, Completion, Disarm, Outcome, Route, Unfit};
 use crate::closing::{Closing, Ticket};
 use crate::interest::{Direction, Interest, Ready};
 use crate::planted::{Planted, is_planted};
@@ -76,6 +76,8 @@ struct Source {
     failure: Option<Failure>,
     route: Route,
     doubt: Doubt,
+    /// Looks at hardly more than this in a row, without an event that made one needless.
+    looks: u8,
 }
 
 /// Who asks to be woken.
@@ -125,8 +127,8 @@ pub(crate) struct Sources {
     slab: Slab<Source>,
     next_generation: u32,
     asked: Asked,
-    /// Poll requests that stay, and report to nobody.
-    unheard: Vec<Token>,
+    /// Poll requests that stay and should not.
+    unfit: Vec<(Token, Unfit)>,
     /// What other threads dropped while it may have been armed.
     disarms: Vec<Disarm>,
     /// Who waits for those to be done.
@@ -164,6 +166,7 @@ impl Sources {
             failure: None,
             route: Route::Ring,
             doubt: Doubt::None,
+            looks: 0,
         });
         Ok(slot)
     }
@@ -274,11 +277,11 @@ impl Sources {
         }
     }
 
-    /// Moves out the requests that report to nobody, for the backend to take back.
+    /// Moves out the requests that should not stay, for the backend to take back.
     #[inline]
-    pub(crate) fn take_unheard(&mut self) -> Option<Vec<Token>> {
-        let has_any = !self.unheard.is_empty();
-        has_any.then(|| std::mem::take(&mut self.unheard))
+    pub(crate) fn take_unfit(&mut self) -> Option<Vec<(Token, Unfit)>> {
+        let has_any = !self.unfit.is_empty();
+        has_any.then(|| std::mem::take(&mut self.unfit))
     }
 
     /// A copy of what other threads have dropped. To disarm one twice does nothing.
@@ -309,9 +312,9 @@ impl Sources {
             Outcome::Ready(events) | Outcome::Found(events) => {
                 let is_event = matches!(completion.outcome, Outcome::Ready(_));
                 if completion.more && is_event && source.is_unheard(token) {
-                    self.unheard.push(token);
+                    self.unfit.push((token, Unfit::Unheard));
                 }
-                source.doubt.renew();
+                source.renew_doubt();
                 let ready = Ready::from_poll(events);
                 source.readiness.set(ready);
                 source.wake(ready, wakes);
@@ -330,6 +333,7 @@ impl Sources {
                 }
             }
             Outcome::Stays => source.readiness.set_stays(),
+            Outcome::StaysNoMore => source.readiness.set_edge(source.route == Route::Epoll),
         }
         // I3: a completion that was not what somebody waits for (old kernels complete a cancelled poll with
         // an empty mask) leaves them waiting, so the direction is armed again.

@@ -56,6 +56,8 @@ pub(crate) struct Entry {
     pub(crate) retries: u8,
     /// Requests for reading that have found something, and were done with that.
     pub(crate) reads: u8,
+    /// Before one stays, at least so many.
+    pub(crate) reads_wanted: u8,
     /// The core knows that these requests stay.
     pub(crate) stays: bool,
     /// The wait, by its count modulo 256, that the last request went along with.
@@ -93,6 +95,7 @@ impl Routes {
             always_ready: false,
             retries: 0,
             reads: 0,
+            reads_wanted: 0,
             stays: false,
             armed_for: 0,
         })

@@ -1,6 +1,7 @@
 //! Sources whose last read may have left something of which no event tells: see [`crate::reactor`] for who looks.
 
 use super::{Asked, Source, Sources};
+use crate::backend::Unfit;
 use crate::interest::Direction;
 use crate::token::Token;
 
@@ -14,16 +15,20 @@ pub(super) enum Doubt {
     Aged,
 }
 
-impl Doubt {
-    /// There was an event.
-    pub(super) fn renew(&mut self) {
-        if *self == Doubt::Aged {
-            *self = Doubt::Listed;
-        }
-    }
-}
+/// Looks in a row after which a request for each event is the better one.
+const MOST_LOOKS: u8 = 4;
+/// Fds that share the cost of a look so badly that it counts as one.
+const FEW: usize = 2;
 
 impl Source {
+    /// There was an event.
+    pub(super) fn renew_doubt(&mut self) {
+        if self.doubt != Doubt::None {
+            self.doubt = Doubt::Listed;
+            self.looks = 0;
+        }
+    }
+
     /// Whether or not it is armed: to arm what is in an epoll set asks nothing of the kernel.
     #[inline]
     pub(super) fn list_doubt(&mut self, slot: u32, asked: &mut Asked) {
@@ -71,5 +76,19 @@ impl Sources {
             }
             false
         });
+        if tokens.len() <= FEW {
+            tokens.iter().for_each(|token| self.count_look(*token));
+        }
+    }
+
+    fn count_look(&mut self, token: Token) {
+        let source = &mut self.slab[token.slot as usize];
+        source.looks += 1;
+        if source.looks >= MOST_LOOKS {
+            source.looks = 0;
+            if source.readiness.stays() {
+                self.unfit.push((token, Unfit::Looked));
+            }
+        }
     }
 }

@@ -1,12 +1,14 @@
 //! Poll requests for reading that stay armed.
 
+use std::future::poll_fn;
 use std::io::{Read, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use rustix::event::{EventfdFlags, eventfd};
-use tokio_test::assert_ready_ok;
-use uring_reactor::{AsyncFd, Interest, Options, Rung, Turn};
+use tokio_test::{assert_pending, assert_ready_ok, task};
+use uring_reactor::{AsyncFd, Instant, Interest, Options, Rung, Turn};
 
 use crate::support::{Loop, on_every_backend, on_every_backend_with, socket_pair};
 
@@ -37,6 +39,38 @@ fn one_is_enough_for_many_events() {
             let stays = has_them(l) || l.is_epoll();
             assert_eq!(arms <= 4, stays, "{}: {arms} arms", l.name);
             assert_eq!(ours.is_edge_triggered(), stays, "{}", l.name);
+        },
+    );
+}
+
+#[test]
+fn one_that_needs_a_look_for_each_event_is_taken_back() {
+    on_every_backend_with(
+        |options: Options| options.multishot_after(Some(2)),
+        |l| {
+            let _current = l.handle().enter();
+            let (ours, mut theirs) = socket_pair();
+            let ours = AsyncFd::new(ours).unwrap();
+            let mut reader = task::spawn(poll_fn(|cx| {
+                ours.poll_read_stream(cx, 8, |mut fd| fd.read(&mut [0; 8]))
+            }));
+            let before = l.handle().metrics().arms;
+            let mut was_edge = false;
+            for _ in 0..30 {
+                assert_pending!(reader.poll());
+                // Sleeps, so that it looks at what the last read may have left.
+                l.turn(Turn::WaitUntil(Instant::now() + Duration::from_millis(1)));
+                was_edge |= ours.is_edge_triggered();
+                theirs.write_all(&[0]).unwrap();
+                assert_eq!(assert_ready_ok!(l.next("the byte", &mut reader)), 1);
+            }
+            let arms = l.handle().metrics().arms - before;
+            if has_them(l) {
+                assert!(was_edge && !ours.is_edge_triggered(), "{}", l.name);
+                assert!(arms > 10, "{}: {arms} arms", l.name);
+            } else {
+                assert_eq!(was_edge, l.is_epoll(), "{}", l.name);
+            }
         },
     );
 }

@@ -7,9 +7,12 @@
 use uring_sys::Sqe;
 
 use crate::backend::uring::Uring;
-use crate::backend::{Arm, Completion, Outcome};
+use crate::backend::{Arm, Completion, Outcome, Unfit};
 use crate::interest::Direction;
 use crate::token::{Internal, Token};
+
+/// Before an fd whose request was followed by looks has one that stays again.
+const MANY_READS: u8 = u8::MAX;
 
 impl Uring {
     pub(crate) fn arm(&mut self, arm: Arm) {
@@ -26,13 +29,19 @@ impl Uring {
         entry.in_ring.insert(arm.direction);
         entry.armed_for = self.waits;
         let after = self.caps.multishot_after;
-        let stays =
-            arm.direction == Direction::Read && after.is_some_and(|after| entry.reads >= after);
-        if stays && !std::mem::replace(&mut entry.stays, true) {
-            // Before the first event: from then on, a reader that stops early does not hear of the rest.
+        let is_read = arm.direction == Direction::Read;
+        let wanted = after.map(|after| after.max(entry.reads_wanted));
+        let stays = is_read && wanted.is_some_and(|wanted| entry.reads >= wanted);
+        if is_read && entry.stays != stays {
+            entry.stays = stays;
+            // Before the first event: from then on, a reader that stops early does not hear of the rest, or does again.
             self.early.push(Completion {
                 token: arm.token,
-                outcome: Outcome::Stays,
+                outcome: if stays {
+                    Outcome::Stays
+                } else {
+                    Outcome::StaysNoMore
+                },
                 more: true,
             });
         }
@@ -59,11 +68,14 @@ impl Uring {
         }
     }
 
-    /// Takes back a request that stays and reports to nobody. That it has ended, its last completion tells; whoever waits
+    /// Takes back a request that stays. That it has ended, its last completion tells; whoever waits
     /// then arms anew.
-    pub(crate) fn quiet(&mut self, token: Token) {
+    pub(crate) fn quiet(&mut self, token: Token, why: Unfit) {
         if let Some(entry) = self.routes.get_mut(token) {
             entry.reads = 0;
+            if why == Unfit::Looked {
+                entry.reads_wanted = MANY_READS;
+            }
             // Not a removal, which leaves alone what is about to report.
             let sqe = Sqe::async_cancel(token.pack(), 0);
             self.push(sqe.with_user_data(Internal::Ignore.pack()));
