@@ -31,6 +31,7 @@ impl Counter {
 pub(crate) struct Counters {
     pub(crate) turns: Counter,
     pub(crate) enters: Counter,
+    pub(crate) looks: Counter,
     pub(crate) zero_timeout_turns: Counter,
     pub(crate) idle_turns: Counter,
     pub(crate) completions: Counter,
@@ -62,6 +63,8 @@ pub struct Metrics {
     pub turns: u64,
     /// System calls that wait or submit: `io_uring_enter`, or the `epoll_wait` family.
     pub enters: u64,
+    /// Calls of poll(2), each for all fds of which a short read may have left something that no event tells.
+    pub looks: u64,
     /// Turns that asked the kernel and were not to sleep, as there was something else to do.
     pub zero_timeout_turns: u64,
     /// Turns that found nothing to do.
@@ -97,6 +100,7 @@ impl Counters {
         Metrics {
             turns: self.turns.get(),
             enters: self.enters.get(),
+            looks: self.looks.get(),
             zero_timeout_turns: self.zero_timeout_turns.get(),
             idle_turns: self.idle_turns.get(),
             completions: self.completions.get(),

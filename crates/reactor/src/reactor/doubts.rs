@@ -51,7 +51,7 @@ impl Doubts {
     #[inline(never)]
     pub(super) fn look(&mut self, env: &Env) -> bool {
         for fds in self.fds.chunks_mut(MOST_AT_ONCE) {
-            env.counters.enters.add(1);
+            env.counters.looks.add(1);
             if env.kernel.poll_now(fds).is_err() {
                 // Where the call is refused, each of them is to read, and finds out.
                 fds.iter_mut().for_each(|fd| fd.revents = libc::POLLIN);
