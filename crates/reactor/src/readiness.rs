@@ -21,7 +21,7 @@ pub(crate) struct Event {
 }
 
 /// ```text
-///  31          16 15 14   13       12       11      10      9  8    5      0
+///  31          16 15 14   13       12        11      10      9  8       5      0
 /// | tick         |     | stays | unproven | edge | failed | presumed | ready  |
 /// ```
 ///

@@ -30,6 +30,19 @@ fn the_first_operation_is_tried_without_an_arm() {
     });
 }
 
+/// Reads of up to 16 bytes, one after the other, and how many calls they make.
+fn counted_reads<'a>(
+    fd: &'a AsyncFd<UnixStream>,
+    calls: &'a Cell<u32>,
+) -> task::Spawn<impl Future<Output = io::Result<usize>> + 'a> {
+    task::spawn(std::future::poll_fn(move |cx| {
+        fd.poll_read_stream(cx, 16, |mut fd| {
+            calls.set(calls.get() + 1);
+            fd.read(&mut [0; 16])
+        })
+    }))
+}
+
 #[test]
 fn a_short_read_waits_without_asking_again() {
     on_every_backend(|l| {
@@ -37,12 +50,7 @@ fn a_short_read_waits_without_asking_again() {
         let _current = l.handle().enter();
         let ours = AsyncFd::new(ours).unwrap();
         let calls = Cell::new(0);
-        let mut reader = task::spawn(std::future::poll_fn(|cx| {
-            ours.poll_read_stream(cx, 16, |mut fd| {
-                calls.set(calls.get() + 1);
-                fd.read(&mut [0; 16])
-            })
-        }));
+        let mut reader = counted_reads(&ours, &calls);
         theirs.write_all(b"short").unwrap();
         assert_eq!(assert_ready!(reader.poll()).unwrap(), 5);
         assert_pending!(reader.poll());
@@ -135,12 +143,7 @@ fn each_short_read_is_one_call() {
         let _current = l.handle().enter();
         let ours = AsyncFd::new(ours).unwrap();
         let calls = Cell::new(0);
-        let mut reader = task::spawn(std::future::poll_fn(|cx| {
-            ours.poll_read_stream(cx, 16, |mut fd| {
-                calls.set(calls.get() + 1);
-                fd.read(&mut [0; 16])
-            })
-        }));
+        let mut reader = counted_reads(&ours, &calls);
         for message in 1..=20 {
             theirs.write_all(b"short").unwrap();
             let mut read = reader.poll();
@@ -164,9 +167,8 @@ fn what_a_read_has_left_is_found_although_the_loop_never_sleeps() {
         send_with_fd(&theirs, b"one");
         (&theirs).write_all(b"two").unwrap();
         drop(l.next("data", &mut reader));
-        let mut reader = task::spawn(std::future::poll_fn(|cx| {
-            ours.poll_read_stream(cx, 16, |mut fd| fd.read(&mut [0; 16]))
-        }));
+        let calls = Cell::new(0);
+        let mut reader = counted_reads(&ours, &calls);
         assert_eq!(assert_ready!(reader.poll()).unwrap(), 3, "{}", l.name);
         let mut read = reader.poll();
         let mut turns = 0;
