@@ -21,6 +21,7 @@ use crate::backend::rung::Capabilities;
 use crate::backend::uring::overflow::Pressure;
 use crate::backend::{Arm, Completion, Disarm, Env, Outcome, epoll};
 use crate::clock::Instant;
+use crate::interest::Direction;
 use crate::notifier::Rescue;
 use crate::planted::{Planted, is_planted};
 use crate::token::{Internal, Token, UserData};
@@ -353,7 +354,17 @@ impl Uring {
 
     fn push_removal(&mut self, token: Token) {
         self.env.counters.cancels.add(1);
-        let sqe = Sqe::poll_remove(token.pack()).with_user_data(token.pack_removal());
+        let entry = self.routes.get(token);
+        let stays =
+            entry.is_some_and(|entry| entry.stays && token.direction == Some(Direction::Read));
+        let sqe = if stays {
+            // A removal leaves alone what has just been woken. One that stays is woken by the end of its peer, most
+            // often just before its fd is dropped, and by a busy one as fast as it writes.
+            Sqe::async_cancel(token.pack(), 0)
+        } else {
+            Sqe::poll_remove(token.pack())
+        };
+        let sqe = sqe.with_user_data(token.pack_removal());
         self.push(if self.caps.skip_success {
             sqe.skip_success()
         } else {

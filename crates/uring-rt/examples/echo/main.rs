@@ -120,7 +120,10 @@ fn report(load: &load::Load, outcome: &Outcome, enters_and_turns: [u64; 2]) {
         "enters    {:.3} enters per round trip (server)",
         enters / count
     );
-    println!("turns     {:.3} enters per turn (server)", enters / turns);
+    println!(
+        "turns     {:.3} enters per turn, {turns} turns (server)",
+        enters / turns
+    );
 }
 
 /// Each connection takes two descriptors here. What cannot be had is reported by the call that needs it.

@@ -81,13 +81,6 @@ impl Uring {
             self.push(sqe.with_user_data(Internal::Ignore.pack()));
         }
     }
-
-    /// A removal that also ends what is about to report. It is answered as one.
-    pub(super) fn push_cancel(&mut self, token: Token) {
-        self.env.counters.cancels.add(1);
-        let sqe = Sqe::async_cancel(token.pack(), 0);
-        self.push(sqe.with_user_data(token.pack_removal()));
-    }
 }
 
 /// One that stays reports every change until it is taken back, or ends as the kernel sees fit.

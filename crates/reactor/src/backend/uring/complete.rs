@@ -146,14 +146,7 @@ impl Uring {
             }
             // It has been woken and is about to look. If it finds nothing, because somebody else has used up
             // what woke it, it stays armed: only asking again tells.
-            libc::EALREADY if entry.in_ring.contains(direction) => {
-                // One that stays is woken again as fast as its peer writes: to ask again might not end.
-                if entry.stays && direction == Direction::Read {
-                    self.push_cancel(token);
-                } else {
-                    self.push_removal(token);
-                }
-            }
+            libc::EALREADY if entry.in_ring.contains(direction) => self.push_removal(token),
             _ => {}
         }
     }
