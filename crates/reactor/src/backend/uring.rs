@@ -30,6 +30,12 @@ use crate::token::{Internal, Token, UserData};
 const MAX_REFUSALS: u32 = 1000;
 /// Looks at the kernel that a removal may take. One or two do; a loop without an end must not hang the drop.
 const MAX_REMOVAL_LOOKS: u32 = 10_000;
+/// Completions that end a sleep. Deferred work gives no more of them then.
+const WAITED_FOR: u32 = 1;
+/// Completions of deferred work that any other enter gives, at most.
+const WORK_OF_AN_ENTER: u32 = 20;
+/// Enters of one turn for the rest of that work.
+const MAX_MORE_ENTERS: u32 = 16;
 /// Events per look at the nested epoll set.
 const NESTED_EVENTS: usize = 256;
 /// Looks at that set in one turn, each with its buffer full.
@@ -175,22 +181,39 @@ impl Uring {
             && !self.has_lost()
             // The completion that was to end this sleep may be among those just reaped; no other one follows.
             && !self.env.notifier.is_notified();
-        match wait {
-            Wait::Until(deadline) if may_sleep => self.sleep(deadline)?,
-            _ => self.glance()?,
-        }
+        let most = match wait {
+            Wait::Until(deadline) if may_sleep => {
+                self.sleep(deadline)?;
+                WAITED_FOR
+            }
+            _ => {
+                self.glance()?;
+                WORK_OF_AN_ENTER
+            }
+        };
         let before = out.len();
-        self.reap(out);
+        self.reap_all(most, out)?;
         self.put_fresh_last(&mut out[before..]);
         self.waits = self.waits.wrapping_add(1);
         self.drain_nested(out)?;
         self.check_loss()
     }
 
+    /// Takes what the last enter gave, and enters again where that was `most` and more is due: what has become ready
+    /// together makes one turn.
+    fn reap_all(&mut self, mut most: u32, out: &mut Vec<Completion>) -> io::Result<()> {
+        for _ in 0..MAX_MORE_ENTERS {
+            if self.reap(out) < most || !self.ring.taskrun_pending() {
+                return Ok(());
+            }
+            self.glance()?;
+            most = WORK_OF_AN_ENTER;
+        }
+        self.reap(out);
+        Ok(())
+    }
+
     /// The one system call of a turn that may sleep: submits all arms and waits for one completion.
-    ///
-    /// After a sleep, deferred work gives as many completions as were waited for, one; the rest is flagged in
-    /// the ring, and the next turn takes it with its own enter, which submits the arms of this one as well.
     fn sleep(&mut self, deadline: Option<Instant>) -> io::Result<()> {
         let timeout = match deadline {
             None => None,
@@ -213,7 +236,7 @@ impl Uring {
             }
         };
         self.env.counters.enters.add(1);
-        let result = self.ring.submit_and_wait(1, timeout);
+        let result = self.ring.submit_and_wait(WAITED_FOR, timeout);
         self.note_flush(&result);
         self.settle(result)
     }

@@ -12,8 +12,8 @@ use crate::token::{Internal, Token, UserData};
 const MAX_RETRIES: u8 = 16;
 
 impl Uring {
-    /// Takes every completion that is there.
-    pub(super) fn reap(&mut self, out: &mut Vec<Completion>) {
+    /// Takes every completion that is there. How many there were.
+    pub(super) fn reap(&mut self, out: &mut Vec<Completion>) -> u32 {
         // Bounded: a completion that arms again and completes at once is left for the next look.
         let ready = self.ring.cq_ready();
         for _ in 0..ready {
@@ -25,6 +25,7 @@ impl Uring {
             }
         }
         self.suspect_overflow(ready);
+        ready
     }
 
     pub(super) fn complete_source(&mut self, token: Token, cqe: Cqe, out: &mut Vec<Completion>) {
