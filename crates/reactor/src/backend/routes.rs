@@ -60,8 +60,8 @@ pub(crate) struct Entry {
     pub(crate) reads_wanted: u8,
     /// The core knows that these requests stay.
     pub(crate) stays: bool,
-    /// The wait, by its count modulo 256, that the last request went along with.
-    pub(crate) armed_for: u8,
+    /// The wait, by its count modulo 256, in which an event is no news: that with the request, or that after an event.
+    pub(crate) expected_in: u8,
 }
 
 /// The entries by slot. Only the loop's thread has them, so no lock is needed.
@@ -97,7 +97,7 @@ impl Routes {
             reads: 0,
             reads_wanted: 0,
             stays: false,
-            armed_for: 0,
+            expected_in: 0,
         })
     }
 

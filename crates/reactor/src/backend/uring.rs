@@ -55,6 +55,8 @@ pub(crate) struct Uring {
     /// Signalled by the kernel when deferred work is queued. Present once a foreign loop wants to know.
     bell: Option<EventFd>,
     nested: Option<Nested>,
+    /// A buffer, empty between two waits.
+    expected: Vec<Completion>,
     /// Waits so far, modulo 256.
     waits: u8,
     /// Enters refused in a row.
@@ -109,6 +111,7 @@ impl Uring {
             timer,
             bell: None,
             nested: None,
+            expected: Vec::new(),
             waits: 0,
             refusals: 0,
             lost,
@@ -193,7 +196,7 @@ impl Uring {
         };
         let before = out.len();
         self.reap_all(most, out)?;
-        self.put_fresh_last(&mut out[before..]);
+        self.put_expected_last(before, out);
         self.waits = self.waits.wrapping_add(1);
         self.drain_nested(out)?;
         self.check_loss()
@@ -279,9 +282,18 @@ impl Uring {
         }
     }
 
-    /// Reads the nested epoll set until it has no more, within bounds, then polls it again.
+    #[inline]
     fn drain_nested(&mut self, out: &mut Vec<Completion>) -> io::Result<()> {
-        let Some(nested) = self.nested.as_mut().filter(|nested| nested.is_due) else {
+        match &self.nested {
+            Some(nested) if nested.is_due => self.read_nested(out),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads the nested epoll set until it has no more, within bounds, then polls it again.
+    #[cold]
+    fn read_nested(&mut self, out: &mut Vec<Completion>) -> io::Result<()> {
+        let Some(nested) = &mut self.nested else {
             return Ok(());
         };
         let set = self.env.epoll_set()?;

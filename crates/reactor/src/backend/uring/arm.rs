@@ -27,7 +27,7 @@ impl Uring {
             return;
         }
         entry.in_ring.insert(arm.direction);
-        entry.armed_for = self.waits;
+        entry.expected_in = self.waits;
         let after = self.caps.multishot_after;
         let is_read = arm.direction == Direction::Read;
         let wanted = after.map(|after| after.max(entry.reads_wanted));
@@ -49,23 +49,37 @@ impl Uring {
         self.push(poll_sqe(&arm, stays));
     }
 
-    /// Puts what was ready when it was asked for behind what has become ready since it was asked for.
+    /// Puts those that always have something, as far as one wait can tell, behind those that have been waited for: what
+    /// was ready when it was asked for, and what has had an event in the wait before.
     ///
-    /// The kernel posts the former first: it looks at the new requests of an enter before it runs the work that has
-    /// gathered. A peer that always has more to send would come before all who have waited, each time.
-    pub(super) fn put_fresh_last(&self, completions: &mut [Completion]) {
-        if completions.len() < 2 {
+    /// A peer that never stops to send would come before all others each time. The kernel looks at the new requests of
+    /// an enter before it runs the work that has gathered, and a request that stays is woken while the tasks run.
+    pub(super) fn put_expected_last(&mut self, from: usize, out: &mut Vec<Completion>) {
+        let (this, next) = (self.waits, self.waits.wrapping_add(1));
+        if let [only] = &out[from..] {
+            if let Some(entry) = self.routes.get_mut(only.token) {
+                entry.expected_in = next;
+            }
             return;
         }
-        let is_fresh = |completion: &&Completion| {
-            // One that stays may have its end further back, which must not overtake it.
-            let entry = self.routes.get(completion.token);
-            !completion.more && entry.is_some_and(|entry| entry.armed_for == self.waits)
-        };
-        let fresh = completions.iter().take_while(is_fresh).count();
-        if (1..completions.len()).contains(&fresh) {
-            completions.rotate_left(fresh);
+        let mut kept = from;
+        for at in from..out.len() {
+            let completion = out[at];
+            let entry = self.routes.get_mut(completion.token);
+            // `next`: it is not the first one here, which it must not overtake.
+            let is_expected = entry.is_some_and(|entry| {
+                let before = std::mem::replace(&mut entry.expected_in, next);
+                before == this || before == next
+            });
+            if is_expected {
+                self.expected.push(completion);
+            } else {
+                out[kept] = completion;
+                kept += 1;
+            }
         }
+        out.truncate(kept);
+        out.append(&mut self.expected);
     }
 
     /// Takes back a request that stays. That it has ended, its last completion tells; whoever waits
