@@ -70,6 +70,10 @@ pub(crate) const SERVED: &[Metric] = &[
         name: "arms",
         unit: "",
     },
+    Metric {
+        name: "looks",
+        unit: "",
+    },
 ];
 
 /// What a runtime may need at most, of the first metric.

@@ -99,12 +99,16 @@ impl<const EPOLL: bool> Runtime for UringRt<EPOLL> {
         Ok(FuturesIo(stream))
     }
 
-    /// Calls that wait: `io_uring_enter`, or `epoll_wait`.
+    /// Calls that wait, `io_uring_enter` or `epoll_wait`; requests; calls of poll(2).
     fn counters() -> Counters {
         let metrics = Handle::current().metrics();
         Box::new(move || {
             let reactor = metrics.snapshot().reactor;
-            vec![("enters", reactor.enters), ("arms", reactor.arms)]
+            vec![
+                ("enters", reactor.enters),
+                ("arms", reactor.arms),
+                ("looks", reactor.looks),
+            ]
         })
     }
 }
