@@ -95,8 +95,8 @@ pub(crate) enum Outcome {
 pub(crate) enum Unfit {
     /// It reports to nobody.
     Unheard,
-    /// Each of its events is followed by a look before a sleep.
-    Looked,
+    /// Its events share a wait with hardly any other, and each leaves a doubt.
+    Alone,
 }
 
 impl Outcome {

@@ -294,6 +294,7 @@ impl Reactor {
             let mut stale = 0;
             let mut sources = shared.sources.lock();
             let count = self.completions.len() as u64;
+            sources.expect(self.completions.len());
             for completion in self.completions.drain(..) {
                 stale += u64::from(!sources.complete(completion, &mut self.wakes));
             }

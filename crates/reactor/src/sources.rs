@@ -76,8 +76,8 @@ struct Source {
     failure: Option<Failure>,
     route: Route,
     doubt: Doubt,
-    /// Looks at hardly more than this in a row, without an event that made one needless.
-    looks: u8,
+    /// Times in a row that it was looked at, or had its event, with hardly any other.
+    alone: u8,
 }
 
 /// Who asks to be woken.
@@ -129,6 +129,8 @@ pub(crate) struct Sources {
     asked: Asked,
     /// Poll requests that stay and should not.
     unfit: Vec<(Token, Unfit)>,
+    /// Hardly any other event came with the one that is applied.
+    is_alone: bool,
     /// What other threads dropped while it may have been armed.
     disarms: Vec<Disarm>,
     /// Who waits for those to be done.
@@ -166,7 +168,7 @@ impl Sources {
             failure: None,
             route: Route::Ring,
             doubt: Doubt::None,
-            looks: 0,
+            alone: 0,
         });
         Ok(slot)
     }
@@ -314,7 +316,9 @@ impl Sources {
                 if completion.more && is_event && source.is_unheard(token) {
                     self.unfit.push((token, Unfit::Unheard));
                 }
-                source.renew_doubt();
+                if source.renew_doubt(self.is_alone) {
+                    self.unfit.push((token, Unfit::Alone));
+                }
                 let ready = Ready::from_poll(events);
                 source.readiness.set(ready);
                 source.wake(ready, wakes);

@@ -15,18 +15,33 @@ pub(super) enum Doubt {
     Aged,
 }
 
-/// Looks in a row after which a request for each event is the better one.
-const MOST_LOOKS: u8 = 4;
-/// Fds that share the cost of a look so badly that it counts as one.
+/// Times in a row that an fd in doubt is alone, after which a request for each event is the better one.
+const MOST_ALONE: u8 = 4;
+/// Fds that share a look, or events that share a wait, so badly that each is alone.
 const FEW: usize = 2;
 
 impl Source {
-    /// There was an event.
-    pub(super) fn renew_doubt(&mut self) {
-        if self.doubt != Doubt::None {
-            self.doubt = Doubt::Listed;
-            self.looks = 0;
+    /// There was an event. Whether requests that stay are not for this one.
+    pub(super) fn renew_doubt(&mut self, is_alone: bool) -> bool {
+        if self.doubt == Doubt::None {
+            return false;
         }
+        self.doubt = Doubt::Listed;
+        if is_alone {
+            return self.count_alone();
+        }
+        self.alone = 0;
+        false
+    }
+
+    /// A wait that has one event costs as much as one that has many, and with a doubt it has looked before, in vain.
+    fn count_alone(&mut self) -> bool {
+        self.alone += 1;
+        if self.alone < MOST_ALONE {
+            return false;
+        }
+        self.alone = 0;
+        self.readiness.stays()
     }
 
     /// Whether or not it is armed: to arm what is in an epoll set asks nothing of the kernel.
@@ -40,6 +55,11 @@ impl Source {
 }
 
 impl Sources {
+    /// So many events are about to be applied.
+    pub(crate) fn expect(&mut self, events: usize) {
+        self.is_alone = events <= FEW;
+    }
+
     /// Whether the loop has to look before it sleeps.
     pub(crate) fn has_doubts(&self) -> bool {
         !self.asked.doubts.is_empty()
@@ -77,17 +97,10 @@ impl Sources {
             false
         });
         if tokens.len() <= FEW {
-            tokens.iter().for_each(|token| self.count_look(*token));
-        }
-    }
-
-    fn count_look(&mut self, token: Token) {
-        let source = &mut self.slab[token.slot as usize];
-        source.looks += 1;
-        if source.looks >= MOST_LOOKS {
-            source.looks = 0;
-            if source.readiness.stays() {
-                self.unfit.push((token, Unfit::Looked));
+            for token in tokens {
+                if self.slab[token.slot as usize].count_alone() {
+                    self.unfit.push((*token, Unfit::Alone));
+                }
             }
         }
     }

@@ -75,6 +75,70 @@ fn one_that_needs_a_look_for_each_event_is_taken_back() {
     );
 }
 
+/// The requests of some streams, each of which gets a byte before each wait, and whether they stay in the end.
+fn after_thirty_bytes(l: &mut Loop, streams: usize) -> (u64, bool) {
+    let _current = l.handle().enter();
+    let pairs: Vec<_> = (0..streams).map(|_| socket_pair()).collect();
+    let (ours, mut theirs): (Vec<_>, Vec<_>) = pairs
+        .into_iter()
+        .map(|(ours, theirs)| (AsyncFd::new(ours).unwrap(), theirs))
+        .unzip();
+    let mut readers: Vec<_> = ours
+        .iter()
+        .map(|ours| {
+            task::spawn(poll_fn(|cx| {
+                ours.poll_read_stream(cx, 8, |mut fd| fd.read(&mut [0; 8]))
+            }))
+        })
+        .collect();
+    let before = l.handle().metrics().arms;
+    for _ in 0..30 {
+        readers
+            .iter_mut()
+            .for_each(|reader| assert_pending!(reader.poll()));
+        l.turn(Turn::Poll);
+        for peer in &mut theirs {
+            peer.write_all(&[0]).unwrap();
+        }
+        // Without a sleep, so without a look at what the last read may have left.
+        for _ in 0..1000 {
+            if readers.iter().all(task::Spawn::is_woken) {
+                break;
+            }
+            l.turn(Turn::Poll);
+        }
+        for reader in &mut readers {
+            assert_eq!(assert_ready_ok!(reader.poll()), 1);
+        }
+    }
+    let arms = l.handle().metrics().arms - before;
+    (arms, ours.iter().all(AsyncFd::is_edge_triggered))
+}
+
+#[test]
+fn one_that_is_alone_in_each_wait_is_taken_back() {
+    on_every_backend_with(
+        |options: Options| options.multishot_after(Some(2)),
+        |l| {
+            let (arms, stays) = after_thirty_bytes(l, 1);
+            assert_eq!(stays, l.is_epoll(), "{}", l.name);
+            assert!(l.is_epoll() || arms > 20, "{}: {arms} arms", l.name);
+        },
+    );
+}
+
+#[test]
+fn those_that_share_each_wait_stay() {
+    on_every_backend_with(
+        |options: Options| options.multishot_after(Some(2)),
+        |l| {
+            let (arms, stays) = after_thirty_bytes(l, 8);
+            assert_eq!(stays, has_them(l) || l.is_epoll(), "{}", l.name);
+            assert_eq!(arms <= 8 * 4, stays, "{}: {arms} arms", l.name);
+        },
+    );
+}
+
 #[test]
 fn one_that_nobody_hears_is_taken_back() {
     on_every_backend(|l| {

@@ -87,7 +87,7 @@ impl Uring {
     pub(crate) fn quiet(&mut self, token: Token, why: Unfit) {
         if let Some(entry) = self.routes.get_mut(token) {
             entry.reads = 0;
-            if why == Unfit::Looked {
+            if why == Unfit::Alone {
                 entry.reads_wanted = MANY_READS;
             }
             // Not a removal, which leaves alone what is about to report.
