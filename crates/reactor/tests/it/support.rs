@@ -248,13 +248,22 @@ pub(crate) fn tcp_pair() -> (TcpStream, TcpStream) {
 
 /// What a non-blocking read of the peer says right now: `Some(true)` the end, `Some(false)` data, `None`
 /// neither.
-pub(crate) fn sees_end(mut stream: &UnixStream) -> Option<bool> {
+pub(crate) fn sees_end_now(mut stream: &UnixStream) -> Option<bool> {
     stream.set_nonblocking(true).unwrap();
     match io::Read::read(&mut stream, &mut [0]) {
         Ok(count) => Some(count == 0),
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
         Err(error) => panic!("{error}"),
     }
+}
+
+/// The same, with a second try: whoever lists `/proc/PID/fd`, such as a monitor, holds each file for a moment.
+pub(crate) fn sees_end(stream: &UnixStream) -> Option<bool> {
+    sees_end_now(stream).or_else(|| {
+        // sleep: nothing tells when the other has let go.
+        std::thread::sleep(Duration::from_millis(10));
+        sees_end_now(stream)
+    })
 }
 
 /// Runs `body` in a process of its own, for what would harm the other tests. `name` is the test's full name.
