@@ -35,6 +35,7 @@ const WAITED_FOR: u32 = 1;
 const WORK_OF_AN_ENTER: u32 = 20;
 /// Enters of one turn for the rest of that work.
 const MAX_MORE_ENTERS: u32 = 16;
+
 /// The backend of rungs A to F.
 #[derive(Debug)]
 pub(crate) struct Uring {
