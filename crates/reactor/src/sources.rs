@@ -316,10 +316,12 @@ impl Sources {
                 if completion.more && is_event && source.is_unheard(token) {
                     self.unfit.push((token, Unfit::Unheard));
                 }
-                if source.renew_doubt(self.is_alone) {
-                    self.unfit.push((token, Unfit::Alone));
-                }
                 let ready = Ready::from_poll(events);
+                // An event for writing says nothing of what is left to be read.
+                if ready.is_readable() && source.renew_doubt(self.is_alone) {
+                    let read = source.token(token.slot, Direction::Read);
+                    self.unfit.push((read, Unfit::Alone));
+                }
                 source.readiness.set(ready);
                 source.wake(ready, wakes);
             }

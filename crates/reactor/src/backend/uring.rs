@@ -29,9 +29,9 @@ use crate::token::{Internal, Token, UserData};
 const MAX_REFUSALS: u32 = 1000;
 /// Looks at the kernel that a removal may take. One or two do; a loop without an end must not hang the drop.
 const MAX_REMOVAL_LOOKS: u32 = 10_000;
-/// Completions that end a sleep. Deferred work gives no more of them then.
+/// Completions that end a sleep. As much deferred work is run then, and no more.
 const WAITED_FOR: u32 = 1;
-/// Completions of deferred work that any other enter gives, at most.
+/// Deferred work that an enter runs otherwise: one that gives less has run all.
 const WORK_OF_AN_ENTER: u32 = 20;
 /// Enters of one turn for the rest of that work.
 const MAX_MORE_ENTERS: u32 = 16;
@@ -300,7 +300,7 @@ impl Uring {
             entry.is_some_and(|entry| entry.stays && token.direction == Some(Direction::Read));
         let sqe = if stays {
             // A removal leaves alone what has just been woken. One that stays is woken by the end of its peer, most
-            // often just before its fd is dropped, and by a busy one as fast as it writes.
+            // often just before its fd is dropped, and by a busy peer as fast as that writes.
             Sqe::async_cancel(token.pack(), 0)
         } else {
             Sqe::poll_remove(token.pack())

@@ -96,11 +96,13 @@ impl Sources {
             }
             false
         });
-        if tokens.len() <= FEW {
-            for token in tokens {
-                if self.slab[token.slot as usize].count_alone() {
-                    self.unfit.push((*token, Unfit::Alone));
-                }
+        let is_shared = tokens.len() > FEW;
+        for token in tokens {
+            let source = &mut self.slab[token.slot as usize];
+            if is_shared {
+                source.alone = 0;
+            } else if source.count_alone() {
+                self.unfit.push((*token, Unfit::Alone));
             }
         }
     }

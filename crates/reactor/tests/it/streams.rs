@@ -157,8 +157,8 @@ fn each_short_read_is_one_call() {
     });
 }
 
-#[test]
-fn what_a_read_has_left_is_found_although_the_loop_never_sleeps() {
+/// Without a sleep, and with this before each turn.
+fn what_a_read_has_left_is_found(meanwhile: impl Fn(&AsyncFd<UnixStream>)) {
     on_every_backend(|l| {
         let (ours, theirs) = socket_pair();
         let _current = l.handle().enter();
@@ -174,6 +174,7 @@ fn what_a_read_has_left_is_found_although_the_loop_never_sleeps() {
         let mut turns = 0;
         while read.is_pending() {
             assert!(turns < 40, "{}: nobody has looked", l.name);
+            meanwhile(&ours);
             l.turn(Turn::Poll);
             turns += 1;
             if reader.is_woken() {
@@ -181,6 +182,23 @@ fn what_a_read_has_left_is_found_although_the_loop_never_sleeps() {
             }
         }
         assert_eq!(assert_ready!(read).unwrap(), 3, "{}", l.name);
+    });
+}
+
+#[test]
+fn what_a_read_has_left_is_found_although_the_loop_never_sleeps() {
+    what_a_read_has_left_is_found(|_| {});
+}
+
+#[test]
+fn what_a_read_has_left_is_found_although_there_is_always_room_to_write() {
+    what_a_read_has_left_is_found(|ours| {
+        let mut writer = task::spawn(ours.writable());
+        if let Poll::Ready(guard) = writer.poll() {
+            // Asks again, and hears of it in the next turn.
+            guard.unwrap().clear_ready();
+            assert_pending!(task::spawn(ours.writable()).poll());
+        }
     });
 }
 

@@ -74,7 +74,7 @@ async fn listen(address: &str) -> io::Result<()> {
 
 /// A server and its clients on a thread of their own.
 fn measure(runtime: &Runtime, args: &Args, load: &load::Load) -> io::Result<()> {
-    let (outcome, enters_and_turns) = runtime.block_on(async {
+    let (outcome, counts) = runtime.block_on(async {
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
         let address = listener.local_addr()?;
         let server = Server::start(listener);
@@ -84,22 +84,26 @@ fn measure(runtime: &Runtime, args: &Args, load: &load::Load) -> io::Result<()> 
         server.stop().await?;
         io::Result::Ok((
             outcome,
-            [after.enters - before.enters, after.turns - before.turns],
+            [
+                after.enters - before.enters,
+                after.turns - before.turns,
+                after.zero_timeout_turns - before.zero_timeout_turns,
+            ],
         ))
     })?;
-    report(load, &outcome, enters_and_turns);
+    report(load, &outcome, counts);
     Ok(())
 }
 
-fn report(load: &load::Load, outcome: &Outcome, enters_and_turns: [u64; 2]) {
+fn report(load: &load::Load, outcome: &Outcome, [enters, turns, zero_timeout_turns]: [u64; 3]) {
     let Outcome {
         round_trips,
         elapsed,
         latency,
     } = outcome;
+    let slept = turns - zero_timeout_turns;
     #[expect(clippy::cast_precision_loss, reason = "a ratio for people")]
-    let [count, enters, turns] =
-        [*round_trips, enters_and_turns[0], enters_and_turns[1]].map(|n| n as f64);
+    let [count, enters, turns] = [*round_trips, enters, turns].map(|n| n as f64);
     println!(
         "load      {} clients, {} bytes, {:.1} s",
         load.clients,
@@ -121,7 +125,7 @@ fn report(load: &load::Load, outcome: &Outcome, enters_and_turns: [u64; 2]) {
         enters / count
     );
     println!(
-        "turns     {:.3} enters per turn, {turns} turns (server)",
+        "turns     {:.3} enters per turn, {turns} turns, {slept} slept (server)",
         enters / turns
     );
 }

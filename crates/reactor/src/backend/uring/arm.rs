@@ -11,7 +11,7 @@ use crate::backend::{Arm, Completion, Outcome, Unfit};
 use crate::interest::Direction;
 use crate::token::{Internal, Token};
 
-/// Before an fd whose request was followed by looks has one that stays again.
+/// Before an fd whose events came one by one has a request that stays again.
 const MANY_READS: u8 = u8::MAX;
 
 impl Uring {
@@ -85,7 +85,9 @@ impl Uring {
     /// Takes back a request that stays. That it has ended, its last completion tells; whoever waits
     /// then arms anew.
     pub(crate) fn quiet(&mut self, token: Token, why: Unfit) {
-        if let Some(entry) = self.routes.get_mut(token) {
+        let entry = self.routes.get_mut(token);
+        // It may have ended by itself, and another kind have been armed since.
+        if let Some(entry) = entry.filter(|entry| entry.stays) {
             entry.reads = 0;
             if why == Unfit::Alone {
                 entry.reads_wanted = MANY_READS;
