@@ -58,7 +58,7 @@ pub(crate) struct Entry {
     pub(crate) reads: u8,
     /// Before one stays, at least so many.
     pub(crate) reads_wanted: u8,
-    /// The core knows that these requests stay.
+    /// The requests for reading stay, as the core knows.
     pub(crate) stays: bool,
     /// The wait, by its count modulo 256, in which an event is no news: that with the request, or that after an event.
     pub(crate) expected_in: u8,

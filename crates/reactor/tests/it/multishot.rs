@@ -1,7 +1,8 @@
 //! Poll requests for reading that stay armed.
 
 use std::future::poll_fn;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -18,61 +19,65 @@ fn has_them(l: &Loop) -> bool {
     is_deferred && !l.name.contains("no features")
 }
 
+/// With requests that stay from the third read on.
+fn on_every_backend_staying(test: impl Fn(&mut Loop)) {
+    on_every_backend_with(|options: Options| options.multishot_after(Some(2)), test);
+}
+
+/// Reads of up to 8 bytes, one after the other.
+fn reads(fd: &AsyncFd<UnixStream>) -> task::Spawn<impl Future<Output = io::Result<usize>>> {
+    task::spawn(poll_fn(|cx| {
+        fd.poll_read_stream(cx, 8, |mut fd| fd.read(&mut [0; 8]))
+    }))
+}
+
 #[test]
 fn one_is_enough_for_many_events() {
-    on_every_backend_with(
-        |options: Options| options.multishot_after(Some(2)),
-        |l| {
-            let _current = l.handle().enter();
-            let (ours, mut theirs) = socket_pair();
-            let ours = AsyncFd::new(ours).unwrap();
-            let before = l.handle().metrics().arms;
-            for round in 0..100 {
-                let mut reader = l.park(ours.readable());
-                theirs.write_all(&[round]).unwrap();
-                let mut guard = assert_ready_ok!(l.next("the byte", &mut reader));
-                let mut read = || guard.try_io(|fd| fd.get_ref().read(&mut [0; 8]));
-                assert_eq!(read().unwrap().unwrap(), 1);
-                assert!(read().is_err(), "{}: it would block", l.name);
-            }
-            let arms = l.handle().metrics().arms - before;
-            let stays = has_them(l) || l.is_epoll();
-            assert_eq!(arms <= 4, stays, "{}: {arms} arms", l.name);
-            assert_eq!(ours.is_edge_triggered(), stays, "{}", l.name);
-        },
-    );
+    on_every_backend_staying(|l| {
+        let _current = l.handle().enter();
+        let (ours, mut theirs) = socket_pair();
+        let ours = AsyncFd::new(ours).unwrap();
+        let before = l.handle().metrics().arms;
+        for round in 0..100 {
+            let mut reader = l.park(ours.readable());
+            theirs.write_all(&[round]).unwrap();
+            let mut guard = assert_ready_ok!(l.next("the byte", &mut reader));
+            let mut read = || guard.try_io(|fd| fd.get_ref().read(&mut [0; 8]));
+            assert_eq!(read().unwrap().unwrap(), 1);
+            assert!(read().is_err(), "{}: it would block", l.name);
+        }
+        let arms = l.handle().metrics().arms - before;
+        let stays = has_them(l) || l.is_epoll();
+        assert_eq!(arms <= 4, stays, "{}: {arms} arms", l.name);
+        assert_eq!(ours.is_edge_triggered(), stays, "{}", l.name);
+    });
 }
 
 #[test]
 fn one_that_needs_a_look_for_each_event_is_taken_back() {
-    on_every_backend_with(
-        |options: Options| options.multishot_after(Some(2)),
-        |l| {
-            let _current = l.handle().enter();
-            let (ours, mut theirs) = socket_pair();
-            let ours = AsyncFd::new(ours).unwrap();
-            let mut reader = task::spawn(poll_fn(|cx| {
-                ours.poll_read_stream(cx, 8, |mut fd| fd.read(&mut [0; 8]))
-            }));
-            let before = l.handle().metrics().arms;
-            let mut was_edge = false;
-            for _ in 0..30 {
-                assert_pending!(reader.poll());
-                // Sleeps, so that it looks at what the last read may have left.
-                l.turn(Turn::WaitUntil(Instant::now() + Duration::from_millis(1)));
-                was_edge |= ours.is_edge_triggered();
-                theirs.write_all(&[0]).unwrap();
-                assert_eq!(assert_ready_ok!(l.next("the byte", &mut reader)), 1);
-            }
-            let arms = l.handle().metrics().arms - before;
-            if has_them(l) {
-                assert!(was_edge && !ours.is_edge_triggered(), "{}", l.name);
-                assert!(arms > 10, "{}: {arms} arms", l.name);
-            } else {
-                assert_eq!(was_edge, l.is_epoll(), "{}", l.name);
-            }
-        },
-    );
+    on_every_backend_staying(|l| {
+        let _current = l.handle().enter();
+        let (ours, mut theirs) = socket_pair();
+        let ours = AsyncFd::new(ours).unwrap();
+        let mut reader = reads(&ours);
+        let before = l.handle().metrics().arms;
+        let mut was_edge = false;
+        for _ in 0..30 {
+            assert_pending!(reader.poll());
+            // Sleeps, so that it looks at what the last read may have left.
+            l.turn(Turn::WaitUntil(Instant::now() + Duration::from_millis(1)));
+            was_edge |= ours.is_edge_triggered();
+            theirs.write_all(&[0]).unwrap();
+            assert_eq!(assert_ready_ok!(l.next("the byte", &mut reader)), 1);
+        }
+        let arms = l.handle().metrics().arms - before;
+        if has_them(l) {
+            assert!(was_edge && !ours.is_edge_triggered(), "{}", l.name);
+            assert!(arms > 10, "{}: {arms} arms", l.name);
+        } else {
+            assert_eq!(was_edge, l.is_epoll(), "{}", l.name);
+        }
+    });
 }
 
 /// The requests of some streams, each of which gets a byte before each wait, and whether they stay in the end.
@@ -83,14 +88,7 @@ fn after_thirty_bytes(l: &mut Loop, streams: usize) -> (u64, bool) {
         .into_iter()
         .map(|(ours, theirs)| (AsyncFd::new(ours).unwrap(), theirs))
         .unzip();
-    let mut readers: Vec<_> = ours
-        .iter()
-        .map(|ours| {
-            task::spawn(poll_fn(|cx| {
-                ours.poll_read_stream(cx, 8, |mut fd| fd.read(&mut [0; 8]))
-            }))
-        })
-        .collect();
+    let mut readers: Vec<_> = ours.iter().map(reads).collect();
     let before = l.handle().metrics().arms;
     for _ in 0..30 {
         readers
@@ -117,26 +115,20 @@ fn after_thirty_bytes(l: &mut Loop, streams: usize) -> (u64, bool) {
 
 #[test]
 fn one_that_is_alone_in_each_wait_is_taken_back() {
-    on_every_backend_with(
-        |options: Options| options.multishot_after(Some(2)),
-        |l| {
-            let (arms, stays) = after_thirty_bytes(l, 1);
-            assert_eq!(stays, l.is_epoll(), "{}", l.name);
-            assert!(l.is_epoll() || arms > 20, "{}: {arms} arms", l.name);
-        },
-    );
+    on_every_backend_staying(|l| {
+        let (arms, stays) = after_thirty_bytes(l, 1);
+        assert_eq!(stays, l.is_epoll(), "{}", l.name);
+        assert!(l.is_epoll() || arms > 20, "{}: {arms} arms", l.name);
+    });
 }
 
 #[test]
 fn those_that_share_each_wait_stay() {
-    on_every_backend_with(
-        |options: Options| options.multishot_after(Some(2)),
-        |l| {
-            let (arms, stays) = after_thirty_bytes(l, 8);
-            assert_eq!(stays, has_them(l) || l.is_epoll(), "{}", l.name);
-            assert_eq!(arms <= 8 * 4, stays, "{}: {arms} arms", l.name);
-        },
-    );
+    on_every_backend_staying(|l| {
+        let (arms, stays) = after_thirty_bytes(l, 8);
+        assert_eq!(stays, has_them(l) || l.is_epoll(), "{}", l.name);
+        assert_eq!(arms <= 8 * 4, stays, "{}: {arms} arms", l.name);
+    });
 }
 
 #[test]
