@@ -185,7 +185,7 @@ impl World {
             outcome,
             more,
         };
-        let is_live = self.sources.complete(completion, &mut self.wakes);
+        let is_live = self.sources.complete(completion, 1, &mut self.wakes);
         assert!(is_live, "what is removed is owed no more");
     }
 
@@ -202,7 +202,7 @@ impl World {
             outcome,
             more,
         };
-        let is_live = self.sources.complete(completion, &mut self.wakes);
+        let is_live = self.sources.complete(completion, 1, &mut self.wakes);
         assert!(
             !is_live && self.wakes.is_empty(),
             "{token:?} reached somebody"

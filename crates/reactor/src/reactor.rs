@@ -293,10 +293,10 @@ impl Reactor {
         if !self.completions.is_empty() {
             let mut stale = 0;
             let mut sources = shared.sources.lock();
-            let count = self.completions.len() as u64;
-            sources.expect(self.completions.len());
+            let at_once = self.completions.len();
+            let count = at_once as u64;
             for completion in self.completions.drain(..) {
-                stale += u64::from(!sources.complete(completion, &mut self.wakes));
+                stale += u64::from(!sources.complete(completion, at_once, &mut self.wakes));
             }
             let unfit = sources.take_unfit();
             drop(sources);

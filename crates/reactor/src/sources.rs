@@ -129,8 +129,6 @@ pub(crate) struct Sources {
     asked: Asked,
     /// Poll requests that stay and should not.
     unfit: Vec<(Token, Unfit)>,
-    /// Hardly any other event came with the one that is applied.
-    is_alone: bool,
     /// What other threads dropped while it may have been armed.
     disarms: Vec<Disarm>,
     /// Who waits for those to be done.
@@ -296,9 +294,14 @@ impl Sources {
         disarms.append(&mut self.disarms);
     }
 
-    /// Applies one completion. `false`: it belongs to a registration that is gone.
+    /// Applies one completion of so many that came at once. `false`: it belongs to a registration that is gone.
     #[must_use]
-    pub(crate) fn complete(&mut self, completion: Completion, wakes: &mut WakeBatch) -> bool {
+    pub(crate) fn complete(
+        &mut self,
+        completion: Completion,
+        at_once: usize,
+        wakes: &mut WakeBatch,
+    ) -> bool {
         let token = completion.token;
         let live = self.slab.get_mut(token.slot as usize);
         let is_current = |source: &&mut Source| {
@@ -318,7 +321,7 @@ impl Sources {
                 }
                 let ready = Ready::from_poll(events);
                 // An event for writing says nothing of what is left to be read.
-                if ready.is_readable() && source.renew_doubt(self.is_alone) {
+                if ready.is_readable() && source.renew_doubt(at_once) {
                     let read = source.token(token.slot, Direction::Read);
                     self.unfit.push((read, Unfit::Alone));
                 }

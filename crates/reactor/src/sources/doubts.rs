@@ -21,13 +21,13 @@ const MOST_ALONE: u8 = 4;
 const FEW: usize = 2;
 
 impl Source {
-    /// There was an event. Whether requests that stay are not for this one.
-    pub(super) fn renew_doubt(&mut self, is_alone: bool) -> bool {
+    /// There was an event, one of so many. Whether requests that stay are not for this one.
+    pub(super) fn renew_doubt(&mut self, at_once: usize) -> bool {
         if self.doubt == Doubt::None {
             return false;
         }
         self.doubt = Doubt::Listed;
-        if is_alone {
+        if at_once <= FEW {
             return self.count_alone();
         }
         self.alone = 0;
@@ -55,11 +55,6 @@ impl Source {
 }
 
 impl Sources {
-    /// So many events are about to be applied.
-    pub(crate) fn expect(&mut self, events: usize) {
-        self.is_alone = events <= FEW;
-    }
-
     /// Whether the loop has to look before it sleeps.
     pub(crate) fn has_doubts(&self) -> bool {
         !self.asked.doubts.is_empty()
